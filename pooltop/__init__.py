@@ -1,0 +1,11 @@
+"""pooltop: top for your process pool.
+
+What a workload may import; everything else of this package is the engine's own.
+"""
+
+from pooltop.declare import Outcome, OutputFolder, workload
+from pooltop.inside import counter, track
+
+__version__ = "0.1.0"
+
+__all__ = ["Outcome", "OutputFolder", "__version__", "counter", "track", "workload"]

@@ -38,6 +38,7 @@ WorkerState: TypeAlias = Literal[
     "stopped",  # frozen from outside (SIGSTOP)
     "ending",  # will end after its present item
     "dead",  # gone, its replacement is not there yet
+    "ended",  # gone, with nothing left to do
 ]
 
 

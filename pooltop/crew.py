@@ -1,0 +1,419 @@
+"""The workers of a run: carries out what the scheduler asks for, and tells it what happens to the processes."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from pooltop.actions import (
+    Accept,
+    Action,
+    Ask,
+    Begun,
+    Fail,
+    Forget,
+    Give,
+    Kill,
+    Range,
+    Recall,
+    Remove,
+    Retire,
+    Spawn,
+)
+from pooltop.backends.local import LocalProcesses, StartError
+from pooltop.channel import Body
+from pooltop.child import Assignment
+from pooltop.contact import Contact
+from pooltop.logbook import Logbook
+from pooltop.messages import AskItems, CannotStart, CounterNamed, End, FailedItem, Message, Ready, Returned, RunRange
+from pooltop.model import Number
+from pooltop.pace import SLICE_SECONDS
+from pooltop.scheduler import Scheduler
+from pooltop.slots import Slot
+from pooltop.speedup import RateMeter
+from pooltop.worker import ChunkMemory, worker_main
+
+STARTS_TRIED = 3
+"""Processes in a row that may fail to start in one slot, before the run is given up."""
+START_PAUSE = 0.2
+"""Seconds between such attempts."""
+
+
+class Recorder(Protocol):
+    """Where ended items go."""
+
+    def results(self, first: int, count: int, body: Body) -> None:
+        """The results of `count` items from input index `first` on."""
+
+    def failure(self, index: int, item: str, error: str, attempts: int = 1, traceback: str = "") -> None:
+        """An item that has ended without a result."""
+
+    def add_counters(self, deltas: dict[str, Number]) -> None:
+        """What accepted items have added."""
+
+
+@dataclass
+class Bench:
+    """A slot of the pool; outlives the processes in it."""
+
+    number: int
+    view: Slot
+    contact: Contact | None = None
+    ready: bool = False
+    chunks: ChunkMemory = field(default_factory=ChunkMemory)
+    last_ticket: int = 0
+    counter_names: dict[int, str] = field(default_factory=dict)
+    frozen: Literal["", "paused", "stopped"] = ""
+    draining: bool = False
+    doomed: str = ""
+    """Why pooltop ends the present process ("killed by you"); a death then is no strike."""
+    signalled: str = ""
+    """The signal that a person sent it; a death by just that one is no strike either."""
+    skip: int | None = None
+    """The input index of the item that is to be given up with the process."""
+    failed_starts: int = 0
+    ended_before: int = 0
+    """Items ended by former processes of this slot."""
+    restarts: int = 0
+    note: str = ""
+    gone_at: float | None = None
+    meter: RateMeter = field(default_factory=lambda: RateMeter(time.monotonic()))
+
+    def begun(self) -> Begun | None:
+        """What the process has in hand."""
+        words = self.view.begun()
+        return Begun(*words) if words else None
+
+
+class Crew:
+    """Workers, wired to the scheduler. `on_complete` is called when every item has ended, `on_failure` with one line
+    (and the user's traceback) when no worker can be started."""
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        processes: LocalProcesses,
+        assignment: Assignment,
+        *,
+        recorder: Recorder,
+        logbook: Logbook,
+        ask_feeder: Callable[[AskItems], None],
+        on_complete: Callable[[], None],
+        on_failure: Callable[[str, str], None],
+        on_event: Callable[[], None],
+    ) -> None:
+        self.scheduler = scheduler
+        self.benches: dict[int, Bench] = {}
+        self.pids: list[int] = []
+        self.killed = 0
+        self.first_dispatch: float | None = None
+        self.last_result: float | None = None
+        self.pool_frozen = False
+        self.ending = False
+        self._processes = processes
+        self._assignment = assignment
+        self._recorder = recorder
+        self._logbook = logbook
+        self._ask_feeder = ask_feeder
+        self._on_complete = on_complete
+        self._on_failure = on_failure
+        self._on_event = on_event
+        self._bodies: dict[int, Body] = {}
+        self._firsts: dict[int, int] = {}
+        self._next_chunk = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # Events
+
+    def start(self) -> None:
+        """Start the first workers."""
+        self.do(self.scheduler.start())
+
+    def items_came(self, count: int, body: Body) -> None:
+        """The feeder has sent a chunk."""
+        chunk, self._next_chunk = self._next_chunk, self._next_chunk + 1
+        self._bodies[chunk] = body
+        self._firsts[chunk] = self.scheduler.fed
+        self.do(self.scheduler.items_came(chunk, count, len(body)))
+
+    def source_ended(self) -> None:
+        """The feeder has no more."""
+        self.do(self.scheduler.source_ends())
+
+    def tick(self, stopped: Iterable[int]) -> None:
+        """Time passes; these PIDs stand still, whoever stopped them."""
+        standing = set(stopped)
+        for bench in list(self.benches.values()):
+            if bench.contact is None or bench.contact.dead:
+                continue
+            if bench.contact.pid in standing and not bench.frozen:
+                self._found_stopped(bench)
+            elif bench.frozen == "stopped" and bench.contact.pid not in standing:
+                self.note(bench, "goes on")
+                self.thaw(bench)
+        self.do(self.scheduler.tick(time.monotonic()))
+
+    def _found_stopped(self, bench: Bench) -> None:
+        self.note(bench, "stopped from outside (SIGSTOP); its next items go to others")
+        self.freeze(bench, "stopped")
+
+    def freeze(self, bench: Bench, how: Literal["paused", "stopped"]) -> None:
+        """The process stands still: its unstarted items go to others."""
+        bench.frozen = how
+        self.do(self.scheduler.froze(bench.number, how, bench.begun()))
+
+    def thaw(self, bench: Bench) -> None:
+        """The process goes on."""
+        bench.frozen = ""
+        self.do(self.scheduler.thawed(bench.number))
+
+    def event(self, text: str) -> None:
+        """Something happened to the pool, to the log."""
+        self._logbook.event(text)
+        self._on_event()
+
+    def note(self, bench: Bench, text: str) -> None:
+        """An event of one worker, to the log."""
+        pid = bench.contact.pid if bench.contact else None
+        self._logbook.event(f"worker {bench.number} ({pid}) {text}", slot=bench.number, pid=pid)
+        self._on_event()
+
+    def _message(self, bench: Bench, message: Message, body: Body) -> None:
+        match message:
+            case Returned():
+                self._returned(bench, message, body)
+            case Ready():
+                self._ready(bench)
+            case CounterNamed(word, name):
+                bench.counter_names[word] = name
+            case CannotStart(error, details):
+                bench.note = error
+                if self._start_failed(bench):
+                    self._on_failure(error, details)
+
+    def _ready(self, bench: Bench) -> None:
+        bench.ready = True
+        bench.failed_starts = 0
+        if bench.gone_at is not None:
+            took = time.monotonic() - bench.gone_at
+            pid = bench.contact.pid if bench.contact else 0
+            self._logbook.event(
+                f"worker {bench.number} is {pid}, at work after {1000 * took:.0f} ms", slot=bench.number, pid=pid
+            )
+            bench.gone_at = None
+        self.do(self.scheduler.worker_ready(bench.number))
+
+    def _returned(self, bench: Bench, message: Returned, body: Body) -> None:
+        done = Range(message.chunk, message.lo, message.upto)
+        first = self._firsts.get(message.chunk, 0)
+        actions = self.scheduler.returned(
+            bench.number, message.ticket, done, failed=len(message.failures), seconds=message.seconds
+        )
+        if any(isinstance(action, Accept) for action in actions):
+            self._record(bench, first, message, body)
+        self.do(actions)
+
+    def _record(self, bench: Bench, first: int, message: Returned, body: Body) -> None:
+        self.last_result = now = time.monotonic()
+        bench.meter.add(now, message.upto - message.lo)
+        self._recorder.results(first + message.lo, message.upto - message.lo, body)
+        for failed in message.failures:
+            self._record_failure(first, failed)
+        if message.counters:
+            self._recorder.add_counters(message.counters)
+
+    def _record_failure(self, first: int, failed: FailedItem) -> None:
+        self._recorder.failure(first + failed.position, failed.item, failed.error, traceback=failed.traceback)
+        self._on_event()
+
+    def _died(self, bench: Bench, how: str) -> None:
+        begun = bench.begun()
+        contact, bench.contact = bench.contact, None
+        assert contact is not None
+        bench.ended_before += bench.view.done
+        leaving = self.ending or self.scheduler.is_leaving(bench.number)
+        left_as_asked = leaving and how == "exit code 0" and begun is None
+        asked = bool(bench.doomed or left_as_asked or how == bench.signalled or self._fork_server_took_it(contact))
+        if not left_as_asked:
+            self.killed += 1
+            self._tell_death(bench, contact.pid, how, begun)
+        if not (bench.ready or asked) and self._start_failed(bench):
+            self._on_failure(f"worker {bench.number} ended while it started, {STARTS_TRIED} times: {how}", "")
+        bench.gone_at = time.monotonic()
+        skip = bench.skip is not None and begun is not None and bench.view.item_index == bench.skip
+        self._labels = (begun, bench.view.label) if begun and begun.phase != "unpickling" else (None, "")
+        self.do(self.scheduler.died(bench.number, begun, asked=asked, reason=how, skip=skip, respawn=not self.ending))
+
+    _labels: tuple[Begun | None, str] = (None, "")
+
+    def _fork_server_took_it(self, contact: Contact) -> bool:
+        return self._processes.has_lost(contact.child)
+
+    def _tell_death(self, bench: Bench, pid: int, how: str, begun: Begun | None) -> None:
+        bench.note = f"{bench.doomed}, {how}" if bench.doomed else how
+        what = f"worker {bench.number} ({pid}) {bench.doomed or 'died'}: {how}"
+        if begun and begun.phase != "unpickling" and bench.skip is None:
+            what += f"; {bench.view.label} goes back"
+        self._logbook.event(what, slot=bench.number, pid=pid)
+        self._on_event()
+
+    def _start_failed(self, bench: Bench) -> bool:
+        """Count it; whether that is one too many."""
+        bench.failed_starts += 1
+        return bench.failed_starts >= STARTS_TRIED
+
+    # Actions
+
+    def do(self, actions: Iterable[Action]) -> None:
+        """Carry out what the scheduler asks for."""
+        for action in actions:
+            self._carry_out(action)
+        if self.scheduler.complete and not self.ending:
+            self.ending = True
+            self._on_complete()
+
+    def _carry_out(self, action: Action) -> None:
+        match action:
+            case Give(slot, ticket, piece):
+                self._give(self.benches[slot], ticket, piece)
+            case Ask(items):
+                self._ask_feeder(AskItems(items))
+            case Forget(chunk):
+                del self._bodies[chunk]
+                del self._firsts[chunk]
+            case Fail(chunk, position, error, attempts):
+                self._fail(chunk, position, error, attempts)
+            case Spawn(slot):
+                self._spawn(slot)
+            case Recall(slot):
+                bench = self.benches[slot]
+                bench.view.recall(bench.last_ticket)
+            case Retire(slot):
+                self._retire(self.benches[slot])
+            case Remove(slot) if not self.ending:
+                self.benches.pop(slot, None)
+            case Kill(slot):
+                self.end_process(self.benches[slot], "held up the end, stopped from outside; killed")
+
+    def _give(self, bench: Bench, ticket: int, piece: Range) -> None:
+        contact = bench.contact
+        assert contact is not None
+        if self.first_dispatch is None:
+            self.first_dispatch = time.monotonic()
+        body = b"" if piece.chunk in bench.chunks else self._bodies[piece.chunk]
+        bench.chunks.use(piece.chunk)
+        bench.last_ticket = ticket
+        fixed = self.scheduler.pace.chunksize is not None
+        contact.send(
+            RunRange(
+                ticket,
+                piece.chunk,
+                piece.lo,
+                piece.hi,
+                self._firsts[piece.chunk],
+                piece.careful,
+                0.0 if fixed else SLICE_SECONDS,
+            ),
+            body,
+        )
+
+    def _fail(self, chunk: int, position: int, error: str, attempts: int) -> None:
+        begun, name = self._labels
+        index = self._firsts[chunk] + position
+        in_hand = begun is not None and begun.lo == position
+        self.last_result = time.monotonic()
+        self._recorder.failure(index, name if in_hand else f"item {index}", error, attempts)
+        self._logbook.event(f"{name if in_hand else f'item {index}'} failed: {error}")
+        self._on_event()
+
+    def _retire(self, bench: Bench) -> None:
+        bench.view.recall(bench.last_ticket)
+        if bench.contact is not None:
+            bench.contact.send(End())
+
+    def end_process(self, bench: Bench, why: str) -> None:
+        """Kill the process of a slot; what it held goes back without a strike."""
+        bench.doomed = why
+        if bench.contact is not None:
+            bench.contact.kill()
+
+    def _spawn(self, slot: int) -> None:
+        bench = self.benches.get(slot)
+        if bench is None:
+            bench = self.benches[slot] = Bench(slot, Slot(self._processes.slots, slot))
+        else:
+            bench.restarts += 1
+        bench.ready = bench.draining = False
+        bench.frozen = ""
+        bench.doomed = bench.signalled = ""
+        bench.skip = None
+        bench.chunks = ChunkMemory()
+        bench.last_ticket = 0
+        bench.counter_names = {}
+        self._background(self._start_process(bench))
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _start_process(self, bench: Bench) -> None:
+        if bench.failed_starts:
+            await asyncio.sleep(START_PAUSE)
+        try:
+            child = await self._processes.start(worker_main, bench.number, self._assignment)
+        except StartError as error:
+            if self._start_failed(bench):
+                self._on_failure(str(error), "")
+            else:
+                self.do(self.scheduler.died(bench.number, None, asked=True, respawn=not self.ending))
+            return
+        self.pids.append(child.pid)
+        bench.contact = Contact(
+            child,
+            bench.view,
+            bench.number,
+            self._logbook,
+            lambda message, body: self._message(bench, message, body),
+            lambda how: self._died(bench, how),
+        )
+        if self.ending or bench.doomed:
+            bench.contact.kill()
+        elif self.scheduler.is_leaving(bench.number):
+            bench.contact.send(End())
+        elif self.pool_frozen:
+            await self.stand_still(bench)
+
+    async def stand_still(self, bench: Bench) -> bool:
+        """Freeze the process with its children, and wait until it really stands; False when it is gone."""
+        contact = bench.contact
+        if contact is None or not await contact.stop():
+            return False
+        if bench.contact is contact and not bench.frozen:
+            self.freeze(bench, "paused")
+        return True
+
+    def let_go_on(self, bench: Bench) -> None:
+        """Let a process that stands still go on, with its children."""
+        if bench.contact is not None:
+            bench.contact.go_on()
+        if bench.frozen:
+            self.thaw(bench)
+
+    async def disband(self, patience: float) -> None:
+        """End every worker: by asking, and after `patience` seconds by SIGKILL."""
+        self.ending = True
+        for bench in self.benches.values():
+            if bench.contact is not None and patience and not bench.frozen:
+                bench.contact.send(End())
+        deadline = time.monotonic() + patience
+        while self._alive() and time.monotonic() < deadline:
+            await asyncio.sleep(0.005)
+        for bench in self._alive():
+            self.end_process(bench, "ended")
+        while self._alive() or self._tasks:
+            await asyncio.sleep(0.002)
+
+    def _alive(self) -> list[Bench]:
+        return [bench for bench in self.benches.values() if bench.contact is not None]

@@ -1,0 +1,91 @@
+"""What a workload's author writes: the `workload` decorator, `OutputFolder`, and the `Outcome` a check gets."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeAlias, TypeVar, overload
+
+import msgspec
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+OUTPUT_FOLDER: Final = "a folder that the workload writes to"
+
+OutputFolder: TypeAlias = Annotated[Path, OUTPUT_FOLDER]
+"""The annotation of an option that names a folder to write to.
+
+It exists when the function is called. A relative default lies in the run's own folder; what a person gives is
+relative to the working directory. The sequential baseline always gets a fresh one.
+"""
+
+ItemsDeclaration: TypeAlias = str | Iterable[Any] | Callable[..., Iterable[Any]]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What has come of a run, for the workload's check."""
+
+    results: Iterable[Any]
+    """The return values of the items that are done, in input order."""
+    options: dict[str, object]
+    items: int
+    failed: int
+    shared: dict[str, object] = {}
+
+
+class Declaration(msgspec.Struct, frozen=True, kw_only=True):
+    """What `@workload(...)` says about its function."""
+
+    title: str | None = None
+    items: ItemsDeclaration | None = None
+    setup: Callable[..., object] | None = None
+    check: Callable[[Outcome], tuple[object, object]] | None = None
+    shared: Mapping[str, object] = {}
+    section: str | None = None
+
+
+@overload
+def workload(function: _Function, /) -> _Function: ...
+@overload
+def workload(
+    *,
+    title: str | None = None,
+    items: ItemsDeclaration | None = None,
+    setup: Callable[..., object] | None = None,
+    check: Callable[[Outcome], tuple[object, object]] | None = None,
+    shared: Mapping[str, object] | None = None,
+    section: str | None = None,
+) -> Callable[[_Function], _Function]: ...
+def workload(
+    function: _Function | None = None,
+    /,
+    *,
+    title: str | None = None,
+    items: ItemsDeclaration | None = None,
+    setup: Callable[..., object] | None = None,
+    check: Callable[[Outcome], tuple[object, object]] | None = None,
+    shared: Mapping[str, object] | None = None,
+    section: str | None = None,
+) -> _Function | Callable[[_Function], _Function]:
+    """Tell pooltop more about a function of one item; the function itself stays as it is.
+
+    title: what the gallery calls it. section: the heading it stands under there.
+    items: where items come from when a person names no source: an item source in words (`"range:8"`), an iterable,
+        or a function that returns one. Such a function is given those of the options that it has parameters
+        for, and the run's own folder if it has a parameter `run_folder`; it is called once for the sequential
+        baseline and once for the run, with the same folder.
+    setup: called once in each worker before its first item, with those of the options it has parameters for.
+    check: is given the `Outcome` once all items have ended and returns (expected, actual).
+    shared: what the workers share, by name.
+    """
+    declaration = Declaration(title=title, items=items, setup=setup, check=check, shared=shared or {}, section=section)
+
+    def declare(declared: _Function) -> _Function:
+        declared.__pooltop__ = declaration  # type: ignore[attr-defined]  # a function takes any attribute
+        return declared
+
+    return declare if function is None else declare(function)
+
+
+def declaration_of(function: object) -> Declaration:
+    """What was declared about `function`; nothing was, for an ordinary one."""
+    found = getattr(function, "__pooltop__", None)
+    return found if isinstance(found, Declaration) else Declaration()

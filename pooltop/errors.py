@@ -1,0 +1,55 @@
+"""What is wrong with what a person gave, in one line, and the part of a traceback that is theirs."""
+
+import traceback
+from pathlib import Path
+
+_ENGINE = str(Path(__file__).parent)
+
+
+class WorkloadError(Exception):
+    """Bad input; `str(error)` is one clear line for the person.
+
+    `details` is the traceback of the person's own code where that code raised, else "".
+    """
+
+    def __init__(self, line: str, details: str = "") -> None:
+        super().__init__(line)
+        self.details = details
+
+
+def summary(error: BaseException) -> str:
+    """One line for an exception: `ValueError: bad header`; of a message of many lines, the first."""
+    if isinstance(error, WorkloadError):
+        return str(error)
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def user_traceback(error: BaseException) -> str:
+    """The traceback of `error` and of its causes, without the frames of the engine and of the import system.
+
+    "" where none of the frames of `error` itself is the person's.
+    """
+    formatted = traceback.TracebackException.from_exception(error)
+    _drop_our_frames(formatted)
+    if not formatted.stack and not isinstance(error, SyntaxError):
+        return ""
+    return "".join(formatted.format())
+
+
+def _drop_our_frames(formatted: traceback.TracebackException | None) -> None:
+    if formatted is None:
+        return
+    users = [frame for frame in formatted.stack if not _is_ours(frame.filename)]
+    formatted.stack = traceback.StackSummary.from_list(users)
+    _drop_our_frames(formatted.__cause__)
+    _drop_our_frames(formatted.__context__)
+
+
+def _is_ours(filename: str) -> bool:
+    path = Path(filename)
+    return (
+        filename.startswith(("<frozen importlib", f"{_ENGINE}/"))
+        or path.parent.name == "importlib"
+        or path.parent.name == "asyncio"
+    )

@@ -1,0 +1,117 @@
+"""The feeder: runs the user's iterable in a process of its own and pickles chunks of items, only as many as asked."""
+
+import os
+import pickle
+import signal
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pooltop import preload
+from pooltop.capture import PythonStreams
+from pooltop.channel import ChildEnd
+from pooltop.child import Home, obtain_workload, report_start
+from pooltop.errors import summary, user_traceback
+from pooltop.items import Source, open_source
+from pooltop.messages import AskItems, End, Items, Ready, SourceEnded
+
+
+def open_home_source(home: Home) -> tuple[Source, Ready]:
+    """The run's items, and what the supervisor wants to know before it starts workers. Raises WorkloadError."""
+    assignment = home.assignment
+    workload, options = obtain_workload(assignment)
+    source = open_source(
+        assignment.spec.items,
+        workload,
+        Path(assignment.spec.directory),
+        os.fdopen(home.stdin.descriptor, errors="surrogateescape") if home.stdin else None,
+        options=options,
+        run_folder=Path(assignment.run_folder),
+    )
+    ready = Ready(
+        total=source.total,
+        textual=source.textual,
+        threads=preload.import_started_threads,
+        outputs=tuple(str(folder) for folder in workload.output_folders(options)),
+        checked=workload.check is not None,
+    )
+    return source, ready
+
+
+class Feeder:
+    """Answers each request for items with a chunk."""
+
+    def __init__(self, channel: ChildEnd, items: Iterator[Any]) -> None:
+        self._channel = channel
+        self._items = items
+
+    def serve(self) -> None:
+        """Until told to end, or until the supervisor is gone (EOFError)."""
+        ended = False
+        while True:
+            message, _ = self._channel.receive()
+            match message:
+                case AskItems(count) if not ended:
+                    ended = self._send_chunk(count)
+                case End():
+                    return
+
+    def _send_chunk(self, count: int) -> bool:
+        """Send up to `count` items; whether the source has ended with that."""
+        chunk: list[Any] = []
+        error: BaseException | None = None
+        try:
+            chunk.extend(islice(self._items, count))
+        except BaseException as raised:
+            error = raised
+        if chunk:
+            self._send(chunk)
+        if error is not None:
+            self._channel.send(SourceEnded(summary(error), user_traceback(error)))
+        elif len(chunk) < count:
+            self._channel.send(SourceEnded())
+        return error is not None or len(chunk) < count
+
+    def _send(self, chunk: list[Any]) -> None:
+        try:
+            body = pickle.dumps(chunk, pickle.HIGHEST_PROTOCOL)
+        except Exception as error:
+            if len(chunk) == 1:
+                body = pickle.dumps([_Unsendable(f"the item cannot be pickled: {summary(error)}")])
+            else:
+                for item in chunk:
+                    self._send([item])
+                return
+        self._channel.send(Items(len(chunk)), body)
+
+
+class _Unsendable:
+    """Takes the place of an item that cannot be pickled; unpickling it raises, so the failure is that item's."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _refuse, (self.text,)
+
+
+def _refuse(text: str) -> NoReturn:
+    raise TypeError(text)
+
+
+def feeder_main(home: Home) -> None:
+    """The target of the feeder process."""
+    channel, _ = home.move_in()
+    streams = PythonStreams(channel)
+    try:
+        try:
+            source, ready = open_home_source(home)
+            iterator = iter(source.iterable)
+        except BaseException as error:
+            report_start(channel, streams, error)
+            return
+        channel.send(ready)
+        Feeder(channel, iterator).serve()
+    except EOFError:
+        signal.raise_signal(signal.SIGKILL)

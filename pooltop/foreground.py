@@ -1,0 +1,188 @@
+"""The program that holds a run's supervisor, and with it the run's lifetime: signals, progress, exit code.
+
+In the foreground it is the command itself (`--headless`); in the background a dashboard or `--detach` has started it
+and hears through a pipe whether it has begun.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import resource
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from pooltop.errors import WorkloadError
+from pooltop.journal import JournalError, JournalReader
+from pooltop.launch import ENDING_SIGNALS, Refusal, StartReport
+from pooltop.model import Snapshot
+from pooltop.plain import ProgressLines, say
+from pooltop.printable import printable, printable_lines
+from pooltop.runs import Run, RunError
+from pooltop.summary import items_done, summarise, summary_lines
+from pooltop.supervisor import Supervisor
+from pooltop.wire import as_json
+
+
+def main() -> None:
+    """`RUN_DIRECTORY [--json FILE] [--report DESCRIPTOR]`; started by `pooltop.launch` only."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--json", dest="summary")
+    parser.add_argument("--report", type=int)
+    order = parser.parse_args()
+    asyncio.run(_hold_and_leave(Run(order.directory), order.summary, Starter(order.report)))
+
+
+class Starter:
+    """Whoever started this run in the background and waits to hear that it has begun; nobody where `pipe` is None."""
+
+    def __init__(self, pipe: int | None) -> None:
+        self.exists = pipe is not None
+        self._pipe = pipe
+        self._told: StartReport | None = None
+        if pipe is not None:
+            os.set_inheritable(pipe, False)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Tell of the two steps of a beginning, each once."""
+        if self._told != "started":
+            self.tell("starting" if snapshot.state == "starting" else "started")
+
+    def tell(self, report: StartReport) -> bool:
+        """Whether it can still be heard: a starter that waited long enough has gone."""
+        if self._pipe is not None and report != self._told:
+            self._told = report
+            try:
+                os.write(self._pipe, as_json(report) + b"\n")
+            except OSError:
+                self._pipe = None
+        return self._pipe is not None
+
+
+class EndingSignals:
+    """From now on the first signal that ends programs calls `interrupt`, and the others do nothing more."""
+
+    def __init__(self, interrupt: Callable[[], None]) -> None:
+        self.first: signal.Signals | None = None
+        self._interrupt = interrupt
+        loop = asyncio.get_running_loop()
+        for number in ENDING_SIGNALS:
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # as nohup asks
+                loop.add_signal_handler(number, self._arrived, number)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
+
+    def _arrived(self, number: signal.Signals) -> None:
+        if self.first is None:
+            self.first = number
+            self._interrupt()
+
+
+async def _hold_and_leave(run: Run, summary: str | None, starter: Starter) -> NoReturn:
+    try:
+        code = await _hold(run, summary, starter)
+    except (WorkloadError, RunError, JournalError) as error:
+        code = _refused(run, error, starter)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    _leave(code)
+
+
+async def _hold(run: Run, summary: str | None, starter: Starter) -> int:
+    """Supervise the run to its end; the exit code."""
+    with run.lock():
+        _raise_descriptor_limit()
+        progress = ProgressLines(None if starter.exists else sys.stderr)
+
+        def show(snapshot: Snapshot) -> None:
+            starter.show(snapshot)
+            progress.show(snapshot)
+
+        supervisor = Supervisor(run, _reader(run).spec(), on_snapshot=show)
+        signals = EndingSignals(supervisor.interrupt)
+        try:
+            final = await supervisor.run()
+        finally:
+            progress.clear()
+    return _report(run, final, summary, signals.first)
+
+
+def _report(run: Run, final: Snapshot, summary: str | None, ended_by: signal.Signals | None) -> int:
+    """Say what has become of the run, in words and in JSON; the exit code."""
+    if ended_by is None:
+        _give_signals_back()
+        for line in summary_lines(final, _reader(run).failures()):
+            say(line)
+        code = 0 if _is_clean(final) else 1
+    else:
+        done = items_done(final.progress)
+        say(f"pooltop: {ENDING_SIGNALS[ended_by]}: {done}, kept in run {run.id}")
+        code = 128 + ended_by
+    if summary is not None and not _write_summary(run, final, summary):
+        return code or 1
+    return code
+
+
+def _is_clean(final: Snapshot) -> bool:
+    check_failed = final.check is not None and not final.check.ok
+    return final.state == "finished" and not final.progress.failed and not check_failed
+
+
+def _write_summary(run: Run, final: Snapshot, target: str) -> bool:
+    """Write the object of `--json`; whether that could be done."""
+    content = as_json(summarise(final, _reader(run).failures())) + b"\n"
+    try:
+        if target == "-":
+            sys.stdout.buffer.write(content)
+            sys.stdout.flush()
+        else:
+            Path(target).write_bytes(content)
+    except OSError as error:
+        say(f"pooltop: cannot write {printable(target)}: {error.strerror}")
+        return False
+    return True
+
+
+def _refused(run: Run, error: WorkloadError | RunError | JournalError, starter: Starter) -> int:
+    """Say why the run did not begin, to whoever is there; one that nobody has seen leaves nothing behind."""
+    details = error.details if isinstance(error, WorkloadError) else ""
+    heard = starter.tell(Refusal(str(error), details))
+    if not starter.exists:
+        if details:
+            say(printable_lines(details))
+        say(f"pooltop: {printable(str(error))}")
+    if heard or not starter.exists:
+        run.discard()
+    return 1 if isinstance(error, JournalError) else 2
+
+
+def _reader(run: Run) -> JournalReader:
+    return JournalReader(run.journal)
+
+
+def _raise_descriptor_limit() -> None:
+    """A worker takes about six descriptors, and the soft limit is often only 1024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _give_signals_back() -> None:
+    """From here on there is only writing left, and a signal may end that as it would end any program."""
+    loop = asyncio.get_running_loop()
+    for number in ENDING_SIGNALS:
+        if loop.remove_signal_handler(number):
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: nothing is left to be done, and the interpreter's teardown could wait for a thread."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)

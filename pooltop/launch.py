@@ -1,0 +1,126 @@
+"""Starting a run's supervisor as a program of its own: in this process's place, or in the background.
+
+It never has a `__main__` file, which the standard library's fork server and spawn would run again in every worker.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import IO, Literal, NoReturn, TypeAlias
+
+import msgspec
+
+from pooltop import runs
+from pooltop.cpus import usable_cpus
+from pooltop.journal import Journal
+from pooltop.model import RunSpec
+from pooltop.runs import Run
+
+ENDING_SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
+"""What ends a run in the foreground, and what that is called."""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a run did not begin: one clear line, and the traceback of the person's own code or ""."""
+
+    line: str
+    details: str
+
+
+StartReport: TypeAlias = Literal["starting", "started"] | Refusal
+"""What a supervisor in the background tells whoever started it, a line of JSON each, over a pipe."""
+
+
+class StartFailed(Exception):  # noqa: N818  # reads as what has happened, like the states of a run
+    """A run that did not begin; `str` is one clear line, `details` the traceback of the person's own code or ""."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.line)
+        self.details = refusal.details
+
+
+def default_workers() -> int:
+    """The number of CPUs that this process may really use."""
+    return usable_cpus()
+
+
+def become_foreground(spec: RunSpec, summary: str | None) -> NoReturn:
+    """Turn this process into the supervisor of a new run, which then belongs to the command: PID and signals stay.
+
+    `summary` is the file for the object of `--json`, `-` standard output. Raises RunError and JournalError where there
+    is no place for a run.
+    """
+    run = _prepare(spec)
+    # Until the supervisor has its handlers, a Ctrl-C waits; the mask outlives the exec, the handlers do not.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+    os.execv(sys.executable, _command(run, summary))
+
+
+async def start_in_background(spec: RunSpec, *, summary: str | None = None, patience: float | None = 1.0) -> Run:
+    """Start a run that outlives this process; returns once its socket answers and it is at work.
+
+    After `patience` seconds of a start that takes long (None: without end) it returns as well. Raises StartFailed
+    where the run does not begin, RunError and JournalError where there is no place for it.
+    """
+    run = _prepare(spec)
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", buffering=0) as reports:
+        with os.fdopen(writing, "wb", buffering=0), (run.directory / "supervisor.log").open("wb") as log:
+            supervisor = subprocess.Popen(
+                _command(run, summary, "--report", str(writing)),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[writing],
+                start_new_session=True,
+            )
+        threading.Thread(target=supervisor.wait, daemon=True).start()  # else it stays a zombie when it ends
+        try:
+            await _begun(run, reports, patience)
+        except StartFailed:
+            raise
+        except BaseException:  # nobody waits for it any more
+            supervisor.terminate()
+            raise
+    return run
+
+
+def _prepare(spec: RunSpec) -> Run:
+    runs.sweep()
+    run = runs.create(spec.workload)
+    Journal.create(run.journal, spec).close()
+    return run
+
+
+def _command(run: Run, summary: str | None, *more: str) -> list[str]:
+    program = [sys.executable, "-P", "-c", "from pooltop.foreground import main; main()", str(run.directory)]
+    return [*program, *(["--json", summary] if summary else []), *more]
+
+
+async def _begun(run: Run, reports: IO[bytes], patience: float | None) -> None:
+    """Wait until the supervisor says that it has started; StartFailed where it says why not, or ends."""
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), reports)
+    try:
+        listening = _understood(run, await reader.readline())
+        if listening == "starting":
+            async with asyncio.timeout(patience):
+                _understood(run, await reader.readline())
+    except TimeoutError:
+        pass
+    finally:
+        transport.close()
+
+
+def _understood(run: Run, line: bytes) -> Literal["starting", "started"]:
+    if not line:
+        log = run.directory / "supervisor.log"
+        raise StartFailed(Refusal(f"run {run.id} ended before it began; {log} may say why", log.read_text()))
+    report: StartReport = msgspec.json.decode(line, type=StartReport)
+    if isinstance(report, Refusal):
+        raise StartFailed(report)
+    return report

@@ -1,0 +1,140 @@
+"""What supervisor, feeder and workers say to each other over a worker's private channel.
+
+Each message is a MessagePack struct and, for items and results, a body of pickled bytes beside it that the supervisor
+passes on without looking inside.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from pooltop.model import Number
+
+
+class AskItems(msgspec.Struct, frozen=True, tag=1):
+    """To the feeder: send a chunk of at most n items."""
+
+    items: int
+
+
+class Items(msgspec.Struct, frozen=True, tag=2):
+    """From the feeder: a chunk; the body is the pickled list of its items."""
+
+    count: int
+
+
+class SourceEnded(msgspec.Struct, frozen=True, tag=3):
+    """From the feeder: there are no more items, or (`error`, one line) the source raised."""
+
+    error: str = ""
+    details: str = ""
+
+
+class RunRange(msgspec.Struct, frozen=True, tag=4):
+    """To a worker: run items lo..hi; the body is the chunk, empty where the worker still has it."""
+
+    ticket: int
+    chunk: int
+    lo: int
+    hi: int
+    first_index: int
+    """The place in the input of the chunk's first item."""
+    careful: bool
+    slice_seconds: float
+    """After how long to hand results and rest back; 0 is never."""
+
+
+class FailedItem(msgspec.Struct, frozen=True):
+    """An item that raised, or whose result cannot be pickled."""
+
+    position: int
+    item: str
+    error: str
+    traceback: str
+
+
+class Returned(msgspec.Struct, frozen=True, tag=5):
+    """From a worker: items lo..upto have ended; the body is the pickled list of results, failed ones left out."""
+
+    ticket: int
+    chunk: int
+    lo: int
+    upto: int
+    seconds: float
+    failures: tuple[FailedItem, ...] = ()
+    counters: dict[str, Number] = {}
+    """What these items have added."""
+
+
+class Ready(msgspec.Struct, frozen=True, tag=6):
+    """The process has imported and set up everything; `total` is the feeder's, the number of items if known."""
+
+    total: int | None = None
+    textual: bool = False
+    """The items are texts, to be converted by the annotation of the function's first parameter."""
+    threads: bool = False
+    """The import started Python threads, so forking after it is not safe."""
+    outputs: tuple[str, ...] = ()
+    checked: bool = False
+    """The workload has a check."""
+
+
+class CannotStart(msgspec.Struct, frozen=True, tag=7):
+    """The import, the options, the source or `setup` failed: one line, and the user's traceback."""
+
+    error: str
+    details: str = ""
+
+
+class Printed(msgspec.Struct, frozen=True, tag=8):
+    """A line written to Python's stdout or stderr."""
+
+    text: str
+    error_stream: bool
+    item: str | None = None
+
+
+class CounterNamed(msgspec.Struct, frozen=True, tag=9):
+    """The display word `word` of this process's slot belongs to this counter."""
+
+    word: int
+    name: str
+
+
+class BaselineDone(msgspec.Struct, frozen=True, tag=10):
+    """The plain loop is through."""
+
+    seconds: float
+    items: int
+
+
+class Collected(msgspec.Struct, frozen=True, tag=11):
+    """The output file is written and the check, if there is one, has run."""
+
+    checked: bool = False
+    expected: object = None
+    actual: object = None
+    ok: bool = True
+
+
+class End(msgspec.Struct, frozen=True, tag=12):
+    """To any child: end now that you have nothing in hand."""
+
+
+Message: TypeAlias = (
+    AskItems
+    | Items
+    | SourceEnded
+    | RunRange
+    | Returned
+    | Ready
+    | CannotStart
+    | Printed
+    | CounterNamed
+    | BaselineDone
+    | Collected
+    | End
+)
+
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(Message).decode

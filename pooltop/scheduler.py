@@ -1,0 +1,425 @@
+"""The rules of the pool, pure: who gets which range, what becomes of a dead worker's, how often an item is tried.
+
+Events come in as method calls, what is to be done about them comes back as a list of actions. There is no I/O, clock,
+process or asyncio here, so that property tests can drive it through any interleaving. The one invariant everything
+serves: **every item is at any time in exactly one place: waiting, in one worker's claim, or ended.**
+
+A *chunk* is a body of pickled items; what a worker is given is a *range* of it under a *ticket*. The worker hands
+back what it did not get to within its slice of time, and the rest is given again or split among the idle
+(`../ARCHITECTURE.md`, "Dispatch").
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from pooltop.actions import (
+    Accept,
+    Action,
+    Ask,
+    Begun,
+    Fail,
+    Forget,
+    Give,
+    Kill,
+    Range,
+    Recall,
+    Remove,
+    Retire,
+    Spawn,
+)
+from pooltop.pace import Pace
+
+STOPPED_PATIENCE = 5.0
+"""Seconds that a worker stopped from outside may hold up the end of a run."""
+
+Freeze: TypeAlias = Literal["", "paused", "stopped"]
+
+
+@dataclass
+class _Chunk:
+    first: int
+    count: int
+    owed: int
+    unpickling_deaths: int = 0
+
+
+@dataclass
+class _Slot:
+    ready: bool = False
+    frozen: Freeze = ""
+    leaving: Literal["", "restart", "shrink"] = ""
+    draining: bool = False
+    claims: dict[int, Range] = field(default_factory=dict)
+
+    @property
+    def takes_work(self) -> bool:
+        return self.ready and not (self.frozen or self.leaving or self.draining)
+
+
+class Scheduler:
+    """See the module's docstring; `retries` is how often more an item is tried whose worker died."""
+
+    def __init__(self, workers: int, *, retries: int = 2, chunksize: int | None = None) -> None:
+        self.retries = retries
+        self.pace = Pace(chunksize)
+        self.done = 0
+        self.failed = 0
+        self.retried = 0
+        self.fed = 0
+        self.source_ended = False
+        self.paused = False
+        self._slots: dict[int, _Slot] = {}
+        self._target = workers
+        self._chunks: dict[int, _Chunk] = {}
+        self._waiting: deque[Range] = deque()
+        self._asked = 0
+        self._strikes: dict[tuple[int, int], int] = {}
+        self._next_ticket = 1
+        self._stuck_since: float | None = None
+        self._actions: list[Action] = []
+
+    # What is so
+
+    @property
+    def complete(self) -> bool:
+        """Every item has ended and no more will come."""
+        return self.source_ended and not self._chunks
+
+    @property
+    def target(self) -> int:
+        """How many workers there shall be."""
+        return self._target
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """Every slot that has a process or waits for one."""
+        return tuple(sorted(self._slots))
+
+    def first_index(self, chunk: int) -> int:
+        """The place in the input of a chunk's first item."""
+        return self._chunks[chunk].first
+
+    def claim(self, slot: int, ticket: int) -> Range | None:
+        """What the worker holds under a ticket, None when it holds nothing under it."""
+        state = self._slots.get(slot)
+        return state.claims.get(ticket) if state else None
+
+    def is_leaving(self, slot: int) -> bool:
+        """The worker is to end after its present item."""
+        state = self._slots.get(slot)
+        return bool(state and state.leaving)
+
+    # Events of the source
+
+    def start(self) -> list[Action]:
+        """The run begins: the first workers are wanted."""
+        for slot in range(1, self._target + 1):
+            self._add_slot(slot)
+        return self._settle()
+
+    def items_came(self, chunk: int, count: int, size: int) -> list[Action]:
+        """The feeder has sent a chunk of `count` items in `size` bytes."""
+        self._asked -= 1
+        self._chunks[chunk] = _Chunk(self.fed, count, count)
+        self._waiting.append(Range(chunk, 0, count))
+        self.fed += count
+        self.pace.saw_chunk(count, size)
+        return self._settle()
+
+    def source_ends(self) -> list[Action]:
+        """No more items will come, whether the source is used up or has failed."""
+        self.source_ended = True
+        self._asked = 0
+        return self._settle()
+
+    # Events of workers
+
+    def worker_ready(self, slot: int) -> list[Action]:
+        """A worker has imported everything and waits."""
+        self._slots[slot].ready = True
+        return self._settle()
+
+    def returned(self, slot: int, ticket: int, done: Range, *, failed: int = 0, seconds: float = 0.0) -> list[Action]:
+        """A worker hands back the results of `done`, `failed` of them failures, after `seconds` of work.
+
+        The rest of what it held under the ticket waits again. What had been taken from it meanwhile (it was stopped)
+        counts only while nobody else has it: results are accepted once.
+        """
+        state = self._slots[slot]
+        claim = state.claims.pop(ticket, None) or Range(done.chunk, done.lo, done.lo)
+        overrun = Range(done.chunk, max(claim.hi, done.lo), done.hi)
+        if overrun.lo >= overrun.hi:
+            rest = claim._replace(lo=done.hi)
+        elif self._take_back(overrun):
+            rest = claim._replace(lo=claim.hi)
+        else:
+            self._wait_first([claim])
+            return self._settle()
+        if done.lo < done.hi:
+            self._accept(done, failed)
+            self.pace.saw_work(done.hi - done.lo, seconds)
+        self._share_rest(slot, rest)
+        return self._settle()
+
+    def died(
+        self,
+        slot: int,
+        begun: Begun | None,
+        *,
+        asked: bool,
+        reason: str = "",
+        skip: bool = False,
+        respawn: bool = True,
+    ) -> list[Action]:
+        """The worker of a slot is gone. What it held goes back; the item in its hand, if any, is in `begun`.
+
+        `asked`: pooltop was told to end it, so the item gets no strike. `skip`: the item in hand is given up.
+        `reason` (`SIGSEGV`, `exit code 5`) becomes the failure of an item that has used up its attempts.
+        """
+        state = self._slots.pop(slot)
+        for ticket, claim in reversed(state.claims.items()):
+            if begun is None or begun.ticket != ticket:
+                self._wait_first([claim])
+            elif skip and begun.hi - begun.lo == 1:
+                self._wait_first(self._pieces(claim, begun.lo, begun.hi)[::2])
+                self._fail(claim.chunk, begun.lo, "skipped by you")
+            elif asked:
+                self._count_retried(claim, begun)
+                self._wait_first([claim])
+            else:
+                self._blame(claim, begun, reason)
+        if respawn and state.leaving != "shrink":
+            self._add_slot(slot)
+        else:
+            self._do(Remove(slot))
+        return self._settle()
+
+    def froze(self, slot: int, how: Literal["paused", "stopped"], begun: Begun | None) -> list[Action]:
+        """A worker stands still: what it has not begun goes to the others."""
+        state = self._slots[slot]
+        state.frozen = how
+        for ticket, claim in list(state.claims.items()):
+            in_hand = begun is not None and begun.ticket == ticket and begun.phase != "unpickling"
+            kept = min(begun.hi, claim.hi) if begun and in_hand else claim.lo
+            self._wait_first([claim._replace(lo=kept)])
+            if kept > claim.lo:
+                state.claims[ticket] = claim._replace(hi=kept)
+            else:
+                del state.claims[ticket]
+        self._do(Recall(slot))
+        return self._settle()
+
+    def thawed(self, slot: int) -> list[Action]:
+        """A worker goes on."""
+        self._slots[slot].frozen = ""
+        return self._settle()
+
+    # What a person asks
+
+    def pause(self, *, recall: bool = False) -> list[Action]:
+        """Give out no more work; with `recall` workers hand back what they have not begun."""
+        self.paused = True
+        if recall:
+            for slot in self._slots:
+                self._do(Recall(slot))
+        return self._settle()
+
+    def resume(self) -> list[Action]:
+        """Give out work again, to drained workers too."""
+        self.paused = False
+        for state in self._slots.values():
+            state.draining = False
+        return self._settle()
+
+    def drain(self, slot: int, draining: bool = True) -> list[Action]:
+        """Let one worker end what it has begun and give it nothing more, or (False) let it take work again."""
+        self._slots[slot].draining = draining
+        if draining:
+            self._do(Recall(slot))
+        return self._settle()
+
+    def restart(self, slot: int) -> list[Action]:
+        """Replace a worker after its present item."""
+        self._let_go(slot, "restart")
+        return self._settle()
+
+    def resize(self, workers: int) -> list[Action]:
+        """Make it n workers: the highest slots leave after their item, new ones fill the lowest free numbers."""
+        self._target = workers
+        staying = [slot for slot, state in sorted(self._slots.items()) if state.leaving != "shrink"]
+        for slot in staying[workers:]:
+            self._let_go(slot, "shrink")
+        free = (slot for slot in range(1, workers + len(self._slots) + 1) if slot not in self._slots)
+        for _ in range(workers - len(staying)):
+            self._add_slot(next(free))
+        return self._settle()
+
+    def tick(self, now: float) -> list[Action]:
+        """Time passes (monotonic seconds): a stopped worker may not hold up the end for ever."""
+        stuck = self._held_up_by()
+        if not stuck:
+            self._stuck_since = None
+        elif self._stuck_since is None:
+            self._stuck_since = now
+        elif now - self._stuck_since >= STOPPED_PATIENCE:
+            self._stuck_since = None
+            for slot in stuck:
+                self._do(Kill(slot))
+        return self._settle()
+
+    # Rules
+
+    def _settle(self) -> list[Action]:
+        if not self.paused:
+            self._hand_out()
+        self._order_items()
+        actions, self._actions = self._actions, []
+        return actions
+
+    def _do(self, action: Action) -> None:
+        self._actions.append(action)
+
+    def _hand_out(self) -> None:
+        for depth in range(1 + self.pace.prefetch):
+            for slot, state in self._slots.items():
+                if not self._waiting:
+                    return
+                if state.takes_work and len(state.claims) <= depth:
+                    self._give(slot, self._waiting.popleft())
+
+    def _give(self, slot: int, piece: Range) -> None:
+        ticket = self._next_ticket
+        self._next_ticket += 1
+        self._slots[slot].claims[ticket] = piece
+        self._do(Give(slot, ticket, piece))
+
+    def _order_items(self) -> None:
+        """Ask the feeder for as much as keeps the workers busy, and no more."""
+        if self.source_ended:
+            return
+        enough = 2 * max(1, len(self._slots))
+        while self._asked + len(self._waiting) < enough:
+            self._asked += 1
+            self._do(Ask(self.pace.next_chunk()))
+
+    def _share_rest(self, slot: int, rest: Range) -> None:
+        """Give what a worker did not get to: to it again, shared with the idle when nothing else waits."""
+        if rest.lo >= rest.hi:
+            return
+        state = self._slots[slot]
+        if self.paused or not state.takes_work:
+            self._wait_first([rest])
+            return
+        idle = [s for s, other in self._slots.items() if other.takes_work and not other.claims and s != slot]
+        parts = 1 if self._waiting else min(len(idle) + 1, rest.hi - rest.lo)
+        mine, *others = _split(rest, parts)
+        self._give(slot, mine)
+        self._wait_first(others)
+
+    def _wait_first(self, pieces: Iterable[Range]) -> None:
+        self._waiting.extendleft(piece for piece in reversed(list(pieces)) if piece.lo < piece.hi)
+
+    def _take_back(self, wanted: Range) -> bool:
+        """Remove a range from those waiting; False (and nothing removed) unless all of it waits."""
+        kept: list[Range] = []
+        found = 0
+        for piece in self._waiting:
+            lo, hi = max(piece.lo, wanted.lo), min(piece.hi, wanted.hi)
+            if piece.chunk != wanted.chunk or lo >= hi:
+                kept.append(piece)
+                continue
+            found += hi - lo
+            before, _, after = self._pieces(piece, lo, hi)
+            kept += [part for part in (before, after) if part.lo < part.hi]
+        if found != wanted.hi - wanted.lo:
+            return False
+        self._waiting = deque(kept)
+        return True
+
+    @staticmethod
+    def _pieces(claim: Range, lo: int, hi: int) -> list[Range]:
+        return [claim._replace(hi=lo), claim._replace(lo=lo, hi=hi), claim._replace(lo=hi)]
+
+    def _accept(self, done: Range, failed: int) -> None:
+        self._do(Accept(done))
+        self.done += done.hi - done.lo - failed
+        self.failed += failed
+        self._ended(done.chunk, done.hi - done.lo)
+        if self._strikes:
+            for position in range(done.lo, done.hi):
+                self._strikes.pop((done.chunk, position), None)
+
+    def _blame(self, claim: Range, begun: Begun, reason: str) -> None:
+        """A death from outside: a strike for the one item in hand; several in hand are run again one by one."""
+        lo, hi = max(begun.lo, claim.lo), min(begun.hi, claim.hi)
+        before, hand, after = self._pieces(claim, lo, hi)
+        self._count_retried(claim, begun)
+        if hand.hi - hand.lo == 1:
+            self._wait_first([before, after])
+            self._strike(hand, reason)
+        elif begun.phase == "unpickling" and self._unpickling_kills(claim.chunk):
+            for position in range(claim.lo, claim.hi):
+                self._fail(claim.chunk, position, f"{reason} while its chunk was being unpickled")
+        else:
+            self._wait_first([before, hand._replace(careful=True), after])
+
+    def _count_retried(self, claim: Range, begun: Begun) -> None:
+        if begun.phase != "unpickling":
+            self.retried += max(0, min(begun.hi, claim.hi) - claim.lo)
+
+    def _strike(self, item: Range, reason: str) -> None:
+        place = (item.chunk, item.lo)
+        self._strikes[place] = strikes = self._strikes.get(place, 0) + 1
+        if strikes > self.retries:
+            self._fail(*place, reason)
+        else:
+            self._wait_first([item._replace(careful=True)])
+
+    def _unpickling_kills(self, chunk: int) -> bool:
+        state = self._chunks[chunk]
+        state.unpickling_deaths += 1
+        return state.unpickling_deaths > self.retries
+
+    def _fail(self, chunk: int, position: int, error: str) -> None:
+        attempts = self._strikes.pop((chunk, position), 1)
+        self._do(Fail(chunk, position, error, attempts))
+        self.failed += 1
+        self._ended(chunk, 1)
+
+    def _ended(self, chunk: int, count: int) -> None:
+        state = self._chunks[chunk]
+        state.owed -= count
+        if not state.owed:
+            del self._chunks[chunk]
+            self._do(Forget(chunk))
+
+    def _add_slot(self, slot: int) -> None:
+        self._slots[slot] = _Slot()
+        self._do(Spawn(slot))
+
+    def _let_go(self, slot: int, how: Literal["restart", "shrink"]) -> None:
+        state = self._slots[slot]
+        if state.leaving != "shrink":
+            state.leaving = how
+        self._do(Retire(slot))
+
+    def _held_up_by(self) -> list[int]:
+        """The workers stopped from outside, when everything that is left waits for them alone."""
+        if self.paused:
+            return []
+        stopped = [slot for slot, state in self._slots.items() if state.frozen == "stopped"]
+        others = [state for state in self._slots.values() if not state.frozen]
+        if any(state.claims for state in others):
+            return []
+        if not others:
+            return stopped
+        last = self.source_ended and not self._waiting
+        return [slot for slot in stopped if self._slots[slot].claims] if last else []
+
+
+def _split(whole: Range, parts: int) -> Iterator[Range]:
+    step = -(-(whole.hi - whole.lo) // parts)
+    for lo in range(whole.lo, whole.hi, step):
+        yield whole._replace(lo=lo, hi=min(lo + step, whole.hi))

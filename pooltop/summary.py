@@ -1,0 +1,141 @@
+"""What has become of a run: the object that `--json` writes, and the lines that a person reads at the end."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import msgspec
+
+from pooltop.figures import amount, duration, plural
+from pooltop.model import Baseline, Check, Failure, Number, Progress, RunState, Snapshot, Speedup
+from pooltop.printable import cut, printable
+
+_FAILURES_SHOWN = 5
+_VALUE_CELLS = 60
+
+
+class Items(msgspec.Struct, frozen=True):
+    """Items counted; `done` and `failed` are apart."""
+
+    total: int | None
+    done: int
+    failed: int
+    retried: int
+
+
+class Workers(msgspec.Struct, frozen=True):
+    """Worker processes; `requested` are slots."""
+
+    requested: int
+    started: int
+    killed: int
+    pids: tuple[int, ...]
+
+
+class FailedItem(msgspec.Struct, frozen=True):
+    """An item that ended without a result."""
+
+    item: str
+    error: str
+    attempts: int
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """The object of `--json`, key for key; times are seconds."""
+
+    run: str
+    workload: str
+    state: RunState
+    """`finished`, `stopped` or `failed`."""
+    items: Items
+    workers: Workers
+    startup_seconds: float | None
+    seconds: float | None
+    baseline: Baseline | None
+    speedup: float | None
+    speedup_with_startup: float | None
+    efficiency: float | None
+    check: Check | None
+    counters: dict[str, Number]
+    failures: tuple[FailedItem, ...]
+
+
+def summarise(snapshot: Snapshot, failures: Iterable[Failure]) -> Summary:
+    """A run's last snapshot, with all its failures, as `--json` has it."""
+    progress, speedup = snapshot.progress, snapshot.speedup
+    return Summary(
+        run=snapshot.run,
+        workload=snapshot.workload,
+        state=snapshot.state,
+        items=Items(progress.total, progress.done, progress.failed, progress.retried),
+        workers=Workers(snapshot.workers_requested, snapshot.workers_started, snapshot.workers_killed, snapshot.pids),
+        startup_seconds=speedup.startup_seconds,
+        seconds=speedup.seconds,
+        baseline=speedup.baseline,
+        speedup=speedup.speedup,
+        speedup_with_startup=speedup.speedup_with_startup,
+        efficiency=speedup.efficiency,
+        check=snapshot.check,
+        counters=snapshot.counters,
+        failures=tuple(FailedItem(failure.item, failure.error, failure.attempts) for failure in failures),
+    )
+
+
+def summary_lines(snapshot: Snapshot, failures: Iterable[Failure]) -> Iterator[str]:
+    """The end of a run in a few printable lines; of the failures, the first ones."""
+    yield _outcome(snapshot)
+    yield from _failed(snapshot.progress.failed, failures)
+    if snapshot.speedup.speedup is not None:
+        yield _speedup(snapshot.speedup, snapshot.workers_requested)
+    for name, total in snapshot.counters.items():
+        yield f"  {printable(name)}: {amount(total)}"
+    if snapshot.check is not None:
+        yield _check(snapshot.check)
+    for path in snapshot.outputs:
+        yield f"  written to {printable(path)}"
+
+
+def items_done(progress: Progress) -> str:
+    """`12 of 48 items done`, without the total while that is not known."""
+    if progress.total is None:
+        return f"{plural(progress.done, 'item')} done"
+    return f"{amount(progress.done)} of {plural(progress.total, 'item')} done"
+
+
+def _outcome(snapshot: Snapshot) -> str:
+    reason = f": {printable(snapshot.reason)}" if snapshot.reason else ""
+    done = items_done(snapshot.progress)
+    took = "" if snapshot.speedup.seconds is None else f" in {duration(snapshot.speedup.seconds)}"
+    return f"{printable(snapshot.workload)} {snapshot.state}{reason}; {done}{took} (run {snapshot.run})"
+
+
+def _failed(count: int, failures: Iterable[Failure]) -> Iterator[str]:
+    if not count:
+        return
+    yield f"  {amount(count)} failed:"
+    for failure in islice(failures, _FAILURES_SHOWN):
+        attempts = f" ({failure.attempts} attempts)" if failure.attempts > 1 else ""
+        yield f"    {printable(failure.item)}: {printable(failure.error)}{attempts}"
+    if count > _FAILURES_SHOWN:
+        yield f"    and {amount(count - _FAILURES_SHOWN)} more"
+
+
+def _speedup(speedup: Speedup, workers: int) -> str:
+    figures = [f"{speedup.speedup:.2f} x on {plural(workers, 'worker')}"]
+    if speedup.efficiency is not None:
+        figures.append(f"{speedup.efficiency:.0%} efficient")
+    if speedup.baseline is not None:
+        figures.append(f"one process took {duration(speedup.baseline.seconds)}")
+    if speedup.speedup_with_startup is not None and speedup.startup_seconds is not None:
+        started = duration(speedup.startup_seconds)
+        figures.append(f"with the pool's start ({started}) counted in {speedup.speedup_with_startup:.2f} x")
+    return "  speedup " + ", ".join(figures)
+
+
+def _check(check: Check) -> str:
+    verdict = "ok" if check.ok else "WRONG"
+    return f"  check {verdict}: expected {_shown(check.expected)}, got {_shown(check.actual)}"
+
+
+def _shown(value: object) -> str:
+    text = printable(value if isinstance(value, str) else repr(value))
+    return cut(text, _VALUE_CELLS)

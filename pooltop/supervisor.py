@@ -1,0 +1,364 @@
+"""A run from its start to its end: the source, the sequential baseline, the pool, the check.
+
+One event loop; no user code runs here and nothing of the user's is unpickled. What happens inside the pool is the
+crew's; what the run looks like from outside is the portrait's.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
+
+from pooltop import commands
+from pooltop.backends.local import LocalProcesses, StartError
+from pooltop.baseline import baseline_main
+from pooltop.channel import Body
+from pooltop.child import Assignment
+from pooltop.collector import collector_main
+from pooltop.contact import Contact
+from pooltop.crew import Crew
+from pooltop.feeder import feeder_main
+from pooltop.items import reads_stdin
+from pooltop.journal import Journal
+from pooltop.ledger import Ledger
+from pooltop.link import Server
+from pooltop.logbook import Logbook
+from pooltop.messages import BaselineDone, CannotStart, Collected, Items, Message, Ready, SourceEnded
+from pooltop.model import Baseline, Check, Command, RunSpec, RunState, Snapshot, Stop
+from pooltop.portrait import Portrait
+from pooltop.runs import Run
+from pooltop.sampler import Sampler, stopped
+from pooltop.scheduler import Scheduler
+from pooltop.slots import CAPACITY, Slot
+from pooltop.workload import WorkloadError, locate
+
+HEALTH_SECONDS = 0.25
+"""How often stopped workers are looked for."""
+SAMPLE_SECONDS = 0.5
+EVENT_SECONDS = 0.05
+"""Events closer together than this share a snapshot."""
+GOODBYE_SECONDS = 1.0
+"""How long workers may take to end by themselves once there is nothing left to do."""
+BASELINE_SLOT = 0
+SCRATCH_SLOT = CAPACITY - 1
+"""The slot of the children that show nothing."""
+
+T = TypeVar("T")
+
+
+class _Cut(Exception):
+    """The run ends before its time; `state` and `reason` say how."""
+
+    def __init__(self, state: RunState, reason: str) -> None:
+        super().__init__(reason)
+        self.state = state
+        self.reason = reason
+
+
+class Supervisor:
+    """Runs one run. `on_snapshot` is called in the loop twice a second and at events."""
+
+    def __init__(self, run: Run, spec: RunSpec, *, on_snapshot: Callable[[Snapshot], None] | None = None) -> None:
+        self._run = run
+        self._spec = spec
+        self._on_snapshot = on_snapshot or (lambda _: None)
+        self._children: dict[str, Contact] = {}
+        self._crew: Crew | None = None
+        self._source_error = ""
+        self._showing_soon = False
+
+    async def run(self) -> Snapshot:
+        """To the end; the final snapshot.
+
+        Raises WorkloadError for what is wrong with the workload, its options or its items, found while starting, and
+        JournalError when the run cannot be recorded.
+        """
+        async with self._equipped():
+            state: RunState = "finished"
+            reason = ""
+            try:
+                await self._from_start_to_end()
+                if self._source_error:
+                    state, reason = "failed", f"the items ended with an error: {self._source_error}"
+            except _Cut as cut:
+                state, reason = cut.state, cut.reason
+            finally:
+                await self._end_children()
+            return self._conclude(state, reason)
+
+    def interrupt(self) -> None:
+        """From a signal handler in the loop: kill everything now, keep what is finished."""
+        self._cut_short("stopped", "interrupted")
+
+    # The course of a run
+
+    async def _from_start_to_end(self) -> None:
+        target = locate(self._spec.workload, Path(self._spec.directory))
+        assignment = Assignment(spec=self._spec, target=target, run_folder=str(self._run.directory))
+        began = time.monotonic()
+        source = self._portrait.source = await self._open_source(assignment)
+        self._portrait.startup_before_pool = time.monotonic() - began
+        if self._spec.baseline == "full":
+            await self._measure_baseline(assignment)
+        crew = await self._run_pool(replace(assignment, convert_items=source.textual))
+        await self._collect(assignment, crew)
+
+    async def _open_source(self, assignment: Assignment) -> Ready:
+        self._processes.prepare(assignment)
+        ready = await self._start_feeder(assignment)
+        if ready.threads:
+            # Forking after threads have started is not safe.
+            self._logbook.event("the import started threads, so each worker imports the module itself")
+            await self._dismiss("feeder")
+            self._processes.end_fork_server()
+            self._processes.prepare(assignment, preload_target=False)
+            ready = await self._start_feeder(assignment)
+        return ready
+
+    async def _start_feeder(self, assignment: Assignment) -> Ready:
+        stdin = 0 if reads_stdin(self._spec.items) else None
+        try:
+            return await self._talk("feeder", feeder_main, assignment, until=Ready, stdin=stdin)
+        except StartError as error:
+            raise WorkloadError(f"{self._spec.workload}: {error}", self._imported.read()) from error
+        finally:
+            for line in self._imported.read().splitlines():
+                self._logbook.printed(line)
+
+    async def _measure_baseline(self, assignment: Assignment) -> None:
+        self._portrait.state = "baseline"
+        self._portrait.baseline_slot = Slot(self._processes.slots, BASELINE_SLOT)
+        self._logbook.event("baseline: the same items in a plain loop in one process")
+        self._show_soon()
+        fresh = replace(assignment, fresh=True)
+        try:
+            done = await self._talk("baseline", baseline_main, fresh, until=BaselineDone)
+        except (StartError, WorkloadError) as error:
+            self._logbook.event(f"no baseline: {error}")
+            return
+        self._portrait.baseline = Baseline(done.seconds, "full")
+        self._logbook.event(f"baseline: {done.items} items in {done.seconds:.2f} s")
+
+    async def _run_pool(self, assignment: Assignment) -> Crew:
+        complete = asyncio.Event()
+        scheduler = Scheduler(self._workers, retries=self._spec.retries, chunksize=self._spec.chunksize)
+        crew = Crew(
+            scheduler,
+            self._processes,
+            assignment,
+            recorder=self._ledger,
+            logbook=self._logbook,
+            ask_feeder=self._children["feeder"].send,
+            on_complete=complete.set,
+            on_failure=self._pool_failed,
+            on_event=self._show_soon,
+        )
+        self._crew = self._portrait.crew = crew
+        self._portrait.state = "running"
+        self._portrait.pool_began = time.monotonic()
+        crew.start()
+        await self._or_cut(complete.wait())
+        await self._or_cut(crew.disband(GOODBYE_SECONDS))
+        return crew
+
+    async def _collect(self, assignment: Assignment, crew: Crew) -> None:
+        check = self._portrait.source.checked and not self._source_error
+        if not (check or self._spec.output):
+            return
+        self._portrait.state = "checking"
+        self._show_soon()
+        await asyncio.to_thread(self._journal.flush)
+        failed = crew.scheduler.failed
+        items = crew.scheduler.done + failed
+        try:
+            collected = await self._talk(
+                "collector", collector_main, assignment, str(self._run.journal), items, failed, check, until=Collected
+            )
+        except (StartError, WorkloadError) as error:
+            raise _Cut("failed", f"after the last item: {error}") from error
+        if collected.checked:
+            self._portrait.check = Check(collected.expected, collected.actual, collected.ok)
+
+    def _conclude(self, state: RunState, reason: str) -> Snapshot:
+        self._portrait.conclude(state, reason)
+        self._logbook.event(f"run {state}: {reason}" if reason else f"run {state}")
+        snapshot = self._portrait.snapshot()
+        self._journal.state(snapshot)
+        self._on_snapshot(snapshot)
+        return snapshot
+
+    # Children other than workers
+
+    async def _talk(
+        self,
+        name: str,
+        main: Callable[..., None],
+        assignment: Assignment,
+        *arguments: object,
+        until: type[T],
+        stdin: int | None = None,
+    ) -> T:
+        """Start a child and wait for a message of that type. Raises WorkloadError when the child says that it cannot
+        start, StartError when it dies first, and whatever cuts the run short."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def on_message(message: Message, body: Body) -> None:
+            if answer.done():
+                self._from_feeder(message, body)
+            elif isinstance(message, until):
+                answer.set_result(message)
+            elif isinstance(message, CannotStart):
+                answer.set_exception(WorkloadError(message.error, message.details))
+
+        def on_death(how: str) -> None:
+            if not answer.done():
+                answer.set_exception(StartError(f"the {name} died: {how}"))
+            elif name == "feeder" and self._crew and not self._crew.scheduler.source_ended:
+                self._source_failed(f"the feeder died: {how}")
+
+        slot_number = BASELINE_SLOT if name == "baseline" else SCRATCH_SLOT
+        child = await self._or_cut(self._processes.start(main, slot_number, assignment, *arguments, stdin=stdin))
+        slot = Slot(self._processes.slots, slot_number)
+        self._children[name] = Contact(child, slot, None, self._logbook, on_message, on_death)
+        if name == "baseline":
+            self._portrait.baseline_pid = child.pid
+        return await self._or_cut(answer)
+
+    def _from_feeder(self, message: Message, body: Body) -> None:
+        match message:
+            case Items(count) if self._crew:
+                self._crew.items_came(count, body)
+            case SourceEnded("") if self._crew:
+                self._crew.source_ended()
+            case SourceEnded(error, details):
+                for line in details.splitlines():
+                    self._logbook.printed(line, error_stream=True)
+                self._source_failed(error)
+
+    def _source_failed(self, error: str) -> None:
+        """What it gave before is finished and kept; the run ends failed."""
+        self._source_error = error
+        self._logbook.event(f"the items ended with an error: {error}")
+        if self._crew:
+            self._crew.source_ended()
+
+    async def _dismiss(self, name: str) -> None:
+        contact = self._children.pop(name)
+        contact.kill()
+        while not contact.dead:
+            await asyncio.sleep(0.002)
+
+    async def _end_children(self) -> None:
+        self._processes.close()
+        if self._crew is not None:
+            await self._crew.disband(0.0)
+        for name in list(self._children):
+            await self._dismiss(name)
+
+    # What cuts it short
+
+    async def _or_cut(self, work: Awaitable[T]) -> T:
+        """Wait for work, or raise `_Cut` as soon as the run is cut short."""
+        task = asyncio.ensure_future(work)
+        either: set[asyncio.Future[Any]] = {task, self._cut}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if self._cut.done():
+            task.cancel()
+            self._cut.result()
+        return await task
+
+    def _cut_short(self, state: RunState, reason: str) -> None:
+        if not self._cut.done():
+            self._cut.set_exception(_Cut(state, reason))
+
+    def _pool_failed(self, error: str, details: str) -> None:
+        for line in details.splitlines():
+            self._logbook.printed(line, error_stream=True)
+        self._cut_short("failed", error)
+
+    # Screens and commands
+
+    async def _execute(self, command: Command) -> commands.Answer:
+        if isinstance(command, Stop):
+            self._logbook.event("stopped by you")
+            self._cut_short("stopped", "stopped by you")
+            return True, "the run is being stopped; what is finished is kept"
+        if self._crew is None or self._portrait.state != "running":
+            return False, f"there are no workers now: the run is {self._portrait.state}"
+        answer = await commands.execute(self._crew, command)
+        self._show_soon()
+        return answer
+
+    def _show_soon(self) -> None:
+        if not self._showing_soon:
+            self._showing_soon = True
+            asyncio.get_running_loop().call_later(EVENT_SECONDS, self._show)
+
+    def _show(self) -> None:
+        self._showing_soon = False
+        self._server.push()
+        self._on_snapshot(self._portrait.snapshot())
+
+    async def _watch_health(self) -> None:
+        while True:
+            await asyncio.sleep(HEALTH_SECONDS)
+            if self._crew is not None:
+                self._crew.tick(stopped(self._portrait.pids()))
+
+    async def _watch_machine(self, sampler: Sampler) -> None:
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, thread_name_prefix="sampler") as thread:
+            while True:
+                sample = await loop.run_in_executor(thread, sampler.sample, self._portrait.pids())
+                self._portrait.saw_machine(sample)
+                self._on_snapshot(snapshot := self._portrait.snapshot())
+                self._journal.state(snapshot)
+                await asyncio.sleep(SAMPLE_SECONDS)
+
+    # Equipment
+
+    @asynccontextmanager
+    async def _equipped(self) -> AsyncIterator[None]:
+        """Everything the run stands on, put up and, whatever happens, taken down again."""
+        self._cut: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._workers = self._spec.workers
+        self._imported = _ImportOutput(self._run.runtime / "import.log")
+        self._journal = Journal.create(self._run.journal, self._spec)
+        self._logbook = Logbook(self._journal)
+        self._ledger = Ledger(self._journal)
+        self._portrait = Portrait(self._run, self._spec, self._ledger, self._logbook)
+        self._processes = LocalProcesses(self._spec.start_method, self._run.runtime, self._imported.path)
+        self._server = Server(self._run.socket, self._portrait.snapshot, self._execute)
+        await self._server.start()
+        watches = [asyncio.ensure_future(w) for w in (self._watch_health(), self._watch_machine(Sampler()))]
+        try:
+            yield
+        finally:
+            for watch in watches:
+                watch.cancel()
+            await self._server.close()
+            self._journal.close()
+
+
+class _ImportOutput:
+    """The file that takes what the fork server's import prints."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._at = 0
+
+    def read(self) -> str:
+        """What has come since the last call."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._at)
+                data = file.read()
+        except FileNotFoundError:
+            return ""
+        self._at += len(data)
+        return data.decode("utf-8", "replace")
