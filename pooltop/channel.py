@@ -89,7 +89,16 @@ class SupervisorEnd:
         self._unsent: deque[memoryview] = deque()
         self._writing = False
         self.closed = False
-        self._loop.add_reader(sock.fileno(), self._readable)
+        self.reading = False
+        self.read(True)
+
+    def read(self, wanted: bool) -> None:
+        """Take messages as they come, or (False) leave the child to wait until they are wanted again."""
+        if wanted and not (self.closed or self.reading):
+            self._loop.add_reader(self._socket.fileno(), self._readable)
+        elif self.reading and not wanted:
+            self._loop.remove_reader(self._socket.fileno())
+        self.reading = wanted
 
     def send(self, message: Message, body: Body = b"") -> None:
         """Send as much as goes at once, the rest when the child reads; nothing once it is closed."""
@@ -114,8 +123,8 @@ class SupervisorEnd:
         """Let go of the socket; what is unsent is dropped."""
         if self.closed:
             return
+        self.read(False)
         self.closed = True
-        self._loop.remove_reader(self._socket.fileno())
         if self._writing:
             self._loop.remove_writer(self._socket.fileno())
         self._socket.close()
@@ -185,7 +194,7 @@ class SupervisorEnd:
     def _end_of_input(self) -> None:
         """The child's death is taken from its sentinel; until then its end may only be half closed."""
         if not self.closed:
-            self._loop.remove_reader(self._socket.fileno())
+            self.read(False)
 
     def _writable(self) -> None:
         budget = BUDGET

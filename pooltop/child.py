@@ -19,7 +19,7 @@ from pooltop.lifeline import die_with_parent
 from pooltop.messages import CannotStart
 from pooltop.model import RunSpec
 from pooltop.slots import Phase, Slot
-from pooltop.workload import Target, Workload, WorkloadError
+from pooltop.imported import Target, Workload, WorkloadError
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):

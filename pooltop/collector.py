@@ -16,7 +16,7 @@ from pooltop.capture import PythonStreams
 from pooltop.child import Home, obtain_workload, report_start
 from pooltop.journal import JournalReader
 from pooltop.messages import Collected, Ready
-from pooltop.workload import Outcome
+from pooltop.imported import Outcome
 
 
 class Results:

@@ -52,6 +52,12 @@ class Contact:
         """Send without waiting."""
         self._channel.send(message, body)
 
+    def read(self, wanted: bool) -> None:
+        """Listen to it, or (False) leave it to wait with what it has to say."""
+        if not self.dead:
+            self._channel.read(wanted)
+            self._output.read(wanted)
+
     def kill(self) -> None:
         """End it and its children now; `on_death` will be called."""
         if not self.dead:
@@ -87,7 +93,7 @@ class Contact:
     def _line(self, text: str) -> None:
         begun = self.slot.begun() if self._slot_number is not None else None
         item = self.slot.label if begun and begun[3] == "running" else None
-        self._logbook.printed(text, error_stream=True, slot=self._slot_number, pid=self.pid, item=item)
+        self._logbook.printed(text, slot=self._slot_number, pid=self.pid, item=item)
 
     def _died(self) -> None:
         asyncio.get_running_loop().remove_reader(self.child.sentinel)

@@ -36,6 +36,8 @@ from pooltop.worker import ChunkMemory, worker_main
 
 STARTS_TRIED = 3
 """Processes in a row that may fail to start in one slot, before the run is given up."""
+SIGNALS_FROM_OUTSIDE = frozenset({"SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"})
+"""A process that one of these ends while it starts has not failed by itself."""
 START_PAUSE = 0.2
 """Seconds between such attempts."""
 
@@ -111,6 +113,7 @@ class Crew:
         self.last_result: float | None = None
         self.pool_frozen = False
         self.ending = False
+        self._listening = True
         self._processes = processes
         self._assignment = assignment
         self._recorder = recorder
@@ -153,6 +156,14 @@ class Crew:
                 self.note(bench, "goes on")
                 self.thaw(bench)
         self.do(self.scheduler.tick(time.monotonic()))
+
+    def listen(self, wanted: bool) -> None:
+        """Take what workers say, or (False) leave them to wait with it."""
+        if wanted != self._listening:
+            self._listening = wanted
+            for bench in self._alive():
+                assert bench.contact is not None
+                bench.contact.read(wanted)
 
     def _found_stopped(self, bench: Bench) -> None:
         self.note(bench, "stopped from outside (SIGSTOP); its next items go to others")
@@ -238,7 +249,7 @@ class Crew:
         if not left_as_asked:
             self.killed += 1
             self._tell_death(bench, contact.pid, how, begun)
-        if not (bench.ready or asked) and self._start_failed(bench):
+        if not (bench.ready or asked or how in SIGNALS_FROM_OUTSIDE) and self._start_failed(bench):
             self._on_failure(f"worker {bench.number} ended while it started, {STARTS_TRIED} times: {how}", "")
         bench.gone_at = time.monotonic()
         skip = bench.skip is not None and begun is not None and bench.view.item_index == bench.skip
@@ -364,6 +375,8 @@ class Crew:
         try:
             child = await self._processes.start(worker_main, bench.number, self._assignment)
         except StartError as error:
+            if self.ending:
+                return
             if self._start_failed(bench):
                 self._on_failure(str(error), "")
             else:
@@ -404,8 +417,10 @@ class Crew:
     async def disband(self, patience: float) -> None:
         """End every worker: by asking, and after `patience` seconds by SIGKILL."""
         self.ending = True
-        for bench in self.benches.values():
-            if bench.contact is not None and patience and not bench.frozen:
+        for bench in self._alive():
+            if bench.frozen or not patience:
+                self.end_process(bench, "ended")
+            elif bench.contact is not None:
                 bench.contact.send(End())
         deadline = time.monotonic() + patience
         while self._alive() and time.monotonic() < deadline:

@@ -8,7 +8,7 @@ import msgspec
 
 from pooltop import syntax
 from pooltop.errors import WorkloadError
-from pooltop.locate import Target, gallery_files, locate, source_file
+from pooltop.locate import Target, gallery_targets, locate, source_file
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
 
 def gallery() -> list[Description]:
     """The workloads that come with pooltop, by section and name."""
-    described = [describe(path.stem, path.parent) for path in gallery_files()]
+    described = [_describe(target) for target in gallery_targets().values()]
     return sorted(described, key=lambda entry: (entry.section, entry.workload))
 
 
@@ -55,15 +55,19 @@ def describe(workload: str, directory: Path) -> Description:
     Of a function that only comes about at run time, or not in Python, little more than the name.
     Raises WorkloadError where it is nowhere or its file is not Python.
     """
-    target = locate(workload, directory)
+    return _describe(locate(workload, directory))
+
+
+def _describe(target: Target) -> Description:
+    name = target.workload
     path = source_file(target)
     if path is None:
-        return Description(workload=workload, title=workload)
+        return Description(workload=name, title=name)
     text, tree = syntax.read(path)
     function = syntax.find_function(tree, target.attribute)
     if function is None:
         _must_be_made_at_run_time(target, tree, path)
-        return Description(workload=workload, title=workload, path=str(path))
+        return Description(workload=name, title=name, path=str(path))
     return _describe_function(target, function, text, path)
 
 

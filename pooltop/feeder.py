@@ -3,6 +3,7 @@
 import os
 import pickle
 import signal
+import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -21,6 +22,7 @@ def open_home_source(home: Home) -> tuple[Source, Ready]:
     """The run's items, and what the supervisor wants to know before it starts workers. Raises WorkloadError."""
     assignment = home.assignment
     workload, options = obtain_workload(assignment)
+    began = time.monotonic()
     source = open_source(
         assignment.spec.items,
         workload,
@@ -31,6 +33,7 @@ def open_home_source(home: Home) -> tuple[Source, Ready]:
     )
     ready = Ready(
         total=source.total,
+        source_seconds=time.monotonic() - began,
         textual=source.textual,
         threads=preload.import_started_threads,
         outputs=tuple(str(folder) for folder in workload.output_folders(options)),

@@ -103,7 +103,9 @@ async def _hold(run: Run, summary: str | None, starter: Starter) -> int:
             starter.show(snapshot)
             progress.show(snapshot)
 
-        supervisor = Supervisor(run, _reader(run).spec(), on_snapshot=show)
+        with JournalReader(run.journal) as journal:
+            spec = journal.spec()
+        supervisor = Supervisor(run, spec, on_snapshot=show)
         signals = EndingSignals(supervisor.interrupt)
         try:
             final = await supervisor.run()
@@ -116,8 +118,9 @@ def _report(run: Run, final: Snapshot, summary: str | None, ended_by: signal.Sig
     """Say what has become of the run, in words and in JSON; the exit code."""
     if ended_by is None:
         _give_signals_back()
-        for line in summary_lines(final, _reader(run).failures()):
-            say(line)
+        with JournalReader(run.journal) as journal:
+            for line in summary_lines(final, journal.failures()):
+                say(line)
         code = 0 if _is_clean(final) else 1
     else:
         done = items_done(final.progress)
@@ -135,7 +138,8 @@ def _is_clean(final: Snapshot) -> bool:
 
 def _write_summary(run: Run, final: Snapshot, target: str) -> bool:
     """Write the object of `--json`; whether that could be done."""
-    content = as_json(summarise(final, _reader(run).failures())) + b"\n"
+    with JournalReader(run.journal) as journal:
+        content = as_json(summarise(final, journal.failures())) + b"\n"
     try:
         if target == "-":
             sys.stdout.buffer.write(content)
@@ -159,10 +163,6 @@ def _refused(run: Run, error: WorkloadError | RunError | JournalError, starter: 
     if heard or not starter.exists:
         run.discard()
     return 1 if isinstance(error, JournalError) else 2
-
-
-def _reader(run: Run) -> JournalReader:
-    return JournalReader(run.journal)
 
 
 def _raise_descriptor_limit() -> None:

@@ -14,7 +14,7 @@ from pooltop.errors import WorkloadError, summary, user_traceback
 from pooltop.load import load_object
 from pooltop.locate import is_dotted_name, locate
 from pooltop.records import READERS, open_records
-from pooltop.workload import Workload
+from pooltop.imported import Workload
 
 _PREFIXES: Final = ("range", "glob", *READERS)
 _FORMS: Final = "range:N, glob:PATTERN, a folder, a file, lines:FILE, jsonl:FILE, csv:FILE or module:iterable"
@@ -98,7 +98,7 @@ def _from_words(spec: str, directory: Path, stdin: TextIO | None) -> Source:
     if prefix:
         return Source(open_records(prefix, rest, directory, stdin), total=None, textual=True)
     path = directory / Path(spec).expanduser()
-    if path.is_dir():
+    if spec and path.is_dir():
         return _paths(spec, _files(path, spec), "holds no files")
     if spec and path.exists():
         return Source([spec], total=1, textual=True)
@@ -168,12 +168,12 @@ def _length(items: Iterable[Any]) -> int | None:
 
 
 def _unknown(spec: str) -> str:
-    if spec.isdigit():
-        return f"no such file or folder: {spec}; for numbers write range:{spec}"
-    if glob.has_magic(spec):
-        return f"no such file or folder: {spec}; for a pattern write glob:{spec}"
     prefix, colon, rest = spec.partition(":")
     close = difflib.get_close_matches(prefix, _PREFIXES, n=1) if colon else []
     if close:
         return f"items {spec!r}: did you mean {close[0]}:{rest}?"
+    if spec.isdigit():
+        return f"no such file or folder: {spec}; for numbers write range:{spec}"
+    if glob.has_magic(spec):
+        return f"no such file or folder: {spec}; for a pattern write glob:{spec}"
     return f"items {spec!r}: no such file or folder, and not of the form {_FORMS}"

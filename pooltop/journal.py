@@ -177,6 +177,12 @@ class JournalReader:
         except sqlite3.Error as error:
             raise JournalError(f"cannot read {path}: {error}") from error
 
+    def __enter__(self) -> "JournalReader":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()

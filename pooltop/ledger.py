@@ -19,7 +19,17 @@ class Ledger:
         self._journal = journal
         self.failures: deque[Failure] = deque(maxlen=TAIL)
         self.counters: dict[str, Number] = {}
+        self.restart_clock()
+
+    def restart_clock(self) -> None:
+        """The baseline, or the pool, begins now."""
         self.meter = RateMeter(time.monotonic())
+        self._baseline_done = 0
+
+    def baseline_reached(self, done: int) -> None:
+        """The plain loop has ended so many items."""
+        self.meter.add(time.monotonic(), done - self._baseline_done)
+        self._baseline_done = done
 
     def results(self, first: int, count: int, body: Body) -> None:
         """The results of `count` items from input index `first` on."""

@@ -21,8 +21,9 @@ MAX_UP = 64 << 10
 """Bytes of a message from a screen."""
 
 _LENGTH_BYTES = 4
-_MIN_HZ, _MAX_HZ = 0.1, 20.0
-_MIN_INTERVAL = 1 / _MAX_HZ
+MIN_HZ, MAX_HZ = 0.1, 20.0
+"""Snapshots a second that a screen can have."""
+_MIN_INTERVAL = 1 / MAX_HZ
 _FAREWELL_SECONDS = 0.2
 """How long a run that ends waits for its screens to take the last snapshot."""
 _COMMANDS_AT_ONCE = 16
@@ -159,7 +160,7 @@ class _Screen:
 
     def watch(self, hz: float) -> None:
         """From now on this often, the first one at once."""
-        self.interval = 1 / min(_MAX_HZ, max(_MIN_HZ, hz))
+        self.interval = 1 / min(MAX_HZ, max(MIN_HZ, hz))
         self.due = 0.0
 
     def next_after(self, moment: float) -> None:

@@ -55,9 +55,17 @@ def locate(workload: str, directory: Path) -> Target:
     return Target(workload=workload, module=place, attribute=attribute, file=None, folder=folder)
 
 
-def gallery_files() -> list[Path]:
-    """The gallery's entries, a file each, by name."""
-    return sorted(path for path in GALLERY.glob("*.py") if not path.name.startswith("_"))
+def gallery_targets() -> dict[str, Target]:
+    """The gallery's entries by name: a file each, with the one function in it that is decorated with `workload`."""
+    targets = {}
+    for path in sorted(GALLERY.glob("[!_]*.py")):
+        function = syntax.find_workload(syntax.read(path)[1])
+        if function is not None:
+            name = path.stem
+            targets[name] = Target(
+                workload=name, module=name, attribute=function.name, file=str(path), folder=str(GALLERY)
+            )
+    return targets
 
 
 def source_file(target: Target) -> Path | None:
@@ -96,14 +104,10 @@ def _find_top(name: str, folder: str) -> ModuleSpec | None:
 
 
 def _in_gallery(name: str, directory: Path) -> Target:
-    files = {path.stem: path for path in gallery_files()}
-    if name not in files:
-        raise WorkloadError(_unknown(name, list(files), directory))
-    file = files[name]
-    function = syntax.find_workload(syntax.read(file)[1])
-    if function is None:
-        raise WorkloadError(f"{file}: no function in it is decorated with @workload")
-    return Target(workload=name, module=name, attribute=function.name, file=str(file), folder=str(GALLERY))
+    targets = gallery_targets()
+    if name not in targets:
+        raise WorkloadError(_unknown(name, list(targets), directory))
+    return targets[name]
 
 
 def _unknown(name: str, known: list[str], directory: Path) -> str:

@@ -54,19 +54,25 @@ class OutputPipe:
         self._descriptor = descriptor
         self._on_line = on_line
         self._partial = b""
-        self._closed = False
+        self._ended = False
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(descriptor, self._readable)
+        self.read(True)
+
+    def read(self, wanted: bool) -> None:
+        """Take lines as they come, or (False) leave whoever writes to wait."""
+        if wanted and not self._ended:
+            self._loop.add_reader(self._descriptor, self._readable)
+        else:
+            self._loop.remove_reader(self._descriptor)
 
     def close(self) -> None:
         """Take what a dead child has left in the pipe, and let go of it."""
-        if self._closed:
-            return
         # What its own children go on writing is theirs: no more than is there now.
         self._readable()
         if self._partial:
             self._give(self._partial)
-        self._shut()
+        self.read(False)
+        os.close(self._descriptor)
 
     def _readable(self) -> None:
         try:
@@ -74,7 +80,8 @@ class OutputPipe:
         except BlockingIOError:
             return
         if not data:
-            self._loop.remove_reader(self._descriptor)
+            self._ended = True
+            self.read(False)
             return
         *lines, self._partial = (self._partial + data).split(b"\n")
         for line in lines:
@@ -85,8 +92,3 @@ class OutputPipe:
 
     def _give(self, line: bytes) -> None:
         self._on_line(line.decode("utf-8", "replace").removesuffix("\r"))
-
-    def _shut(self) -> None:
-        self._closed = True
-        self._loop.remove_reader(self._descriptor)
-        os.close(self._descriptor)

@@ -70,6 +70,8 @@ class Ready(msgspec.Struct, frozen=True, tag=6):
     """The process has imported and set up everything; `total` is the feeder's, the number of items if known."""
 
     total: int | None = None
+    source_seconds: float = 0.0
+    """What opening the source took: listing a folder, making sample pictures. The plain loop needs it too."""
     textual: bool = False
     """The items are texts, to be converted by the annotation of the function's first parameter."""
     threads: bool = False

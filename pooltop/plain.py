@@ -34,8 +34,8 @@ class ProgressLines:
         self._clock = clock
         self._updates = stream is not None and stream.isatty()
         self._shown = ""
-        self._next = 0.0
-        self._state: RunState | None = None
+        self._next = clock() + _SECONDS_BETWEEN_LINES
+        self._state: RunState = "starting"
 
     def show(self, snapshot: Snapshot) -> None:
         """The run as it is now: at once on a terminal, else when it is time or its state has changed."""
@@ -80,7 +80,9 @@ class ProgressLines:
 
 def progress_line(snapshot: Snapshot) -> str:
     """The run in one printable line."""
-    parts = [printable(snapshot.workload), _DOING.get(snapshot.state, snapshot.state), *_counted(snapshot.progress)]
+    parts = [printable(snapshot.workload), _DOING.get(snapshot.state, snapshot.state)]
+    if snapshot.state != "starting":
+        parts += _counted(snapshot.progress)
     if snapshot.reason:
         parts.append(printable(snapshot.reason))
     return "  ".join(parts)

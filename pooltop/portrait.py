@@ -115,20 +115,18 @@ class Portrait:
         return (*self.source.outputs, *([self._spec.output] if self._spec.output else []))
 
     def _progress(self, now: float) -> Progress:
-        scheduler = self.crew.scheduler if self.crew else None
-        if scheduler is None:
+        if self.state == "baseline" and self.baseline_slot is not None:
+            return self._progress_of(self.baseline_slot.done, 0, 0, self.source.total, now)
+        if self.crew is None:
             return Progress(total=self.source.total)
+        scheduler = self.crew.scheduler
         total = scheduler.fed if scheduler.source_ended else self.source.total
-        ended = scheduler.done + scheduler.failed
+        return self._progress_of(scheduler.done, scheduler.failed, scheduler.retried, total, now)
+
+    def _progress_of(self, done: int, failed: int, retried: int, total: int | None, now: float) -> Progress:
         rate = self._ledger.meter.rate(now)
-        return Progress(
-            total=total,
-            done=scheduler.done,
-            failed=scheduler.failed,
-            retried=scheduler.retried,
-            rate=rate,
-            eta=eta(total=total, done=ended, rate=rate),
-        )
+        left = eta(total=total, done=done + failed, rate=rate)
+        return Progress(total=total, done=done, failed=failed, retried=retried, rate=rate, eta=left)
 
     def _counters(self) -> dict[str, Number]:
         """Accepted totals, and what the items in hand have added so far."""

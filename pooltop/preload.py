@@ -11,7 +11,7 @@ import threading
 
 import msgspec
 
-from pooltop.workload import Target, Workload, WorkloadError, load
+from pooltop.imported import Target, Workload, WorkloadError, load
 
 ORDER = "POOLTOP_PRELOAD"
 """The environment variable with the `Order`, JSON; taken out of the environment before user code runs."""

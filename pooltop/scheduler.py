@@ -75,6 +75,7 @@ class Scheduler:
         self._chunks: dict[int, _Chunk] = {}
         self._waiting: deque[Range] = deque()
         self._asked = 0
+        self._opened = False
         self._strikes: dict[tuple[int, int], int] = {}
         self._next_ticket = 1
         self._stuck_since: float | None = None
@@ -272,7 +273,7 @@ class Scheduler:
     # Rules
 
     def _settle(self) -> list[Action]:
-        if not self.paused:
+        if not self.paused and self._is_open():
             self._hand_out()
         self._order_items()
         actions, self._actions = self._actions, []
@@ -280,6 +281,13 @@ class Scheduler:
 
     def _do(self, action: Action) -> None:
         self._actions.append(action)
+
+    def _is_open(self) -> bool:
+        """The first item goes out when the whole pool has started, so that the clock does not count the start."""
+        self._opened = self._opened or all(
+            state.ready or state.frozen or state.leaving for state in self._slots.values()
+        )
+        return self._opened
 
     def _hand_out(self) -> None:
         for depth in range(1 + self.pace.prefetch):

@@ -35,7 +35,7 @@ from pooltop.runs import Run
 from pooltop.sampler import Sampler, stopped
 from pooltop.scheduler import Scheduler
 from pooltop.slots import CAPACITY, Slot
-from pooltop.workload import WorkloadError, locate
+from pooltop.imported import WorkloadError, locate
 
 HEALTH_SECONDS = 0.25
 """How often stopped workers are looked for."""
@@ -44,6 +44,8 @@ EVENT_SECONDS = 0.05
 """Events closer together than this share a snapshot."""
 GOODBYE_SECONDS = 1.0
 """How long workers may take to end by themselves once there is nothing left to do."""
+MOST_UNWRITTEN = 64 << 20
+"""Bytes that may wait for the journal; above it workers wait with what they have to say."""
 BASELINE_SLOT = 0
 SCRATCH_SLOT = CAPACITY - 1
 """The slot of the children that show nothing."""
@@ -102,7 +104,7 @@ class Supervisor:
         assignment = Assignment(spec=self._spec, target=target, run_folder=str(self._run.directory))
         began = time.monotonic()
         source = self._portrait.source = await self._open_source(assignment)
-        self._portrait.startup_before_pool = time.monotonic() - began
+        self._portrait.startup_before_pool = time.monotonic() - began - source.source_seconds
         if self._spec.baseline == "full":
             await self._measure_baseline(assignment)
         crew = await self._run_pool(replace(assignment, convert_items=source.textual))
@@ -133,6 +135,7 @@ class Supervisor:
     async def _measure_baseline(self, assignment: Assignment) -> None:
         self._portrait.state = "baseline"
         self._portrait.baseline_slot = Slot(self._processes.slots, BASELINE_SLOT)
+        self._ledger.restart_clock()
         self._logbook.event("baseline: the same items in a plain loop in one process")
         self._show_soon()
         fresh = replace(assignment, fresh=True)
@@ -161,6 +164,7 @@ class Supervisor:
         self._crew = self._portrait.crew = crew
         self._portrait.state = "running"
         self._portrait.pool_began = time.monotonic()
+        self._ledger.restart_clock()
         crew.start()
         await self._or_cut(complete.wait())
         await self._or_cut(crew.disband(GOODBYE_SECONDS))
@@ -307,8 +311,11 @@ class Supervisor:
     async def _watch_health(self) -> None:
         while True:
             await asyncio.sleep(HEALTH_SECONDS)
+            if self._portrait.state == "baseline":
+                self._ledger.baseline_reached(Slot(self._processes.slots, BASELINE_SLOT).done)
             if self._crew is not None:
                 self._crew.tick(stopped(self._portrait.pids()))
+                self._crew.listen(self._journal.pending_bytes < MOST_UNWRITTEN)
 
     async def _watch_machine(self, sampler: Sampler) -> None:
         loop = asyncio.get_running_loop()

@@ -102,6 +102,7 @@ class LocalProcesses:
         self._forks = start_method != "spawn"
         self._context: BaseContext = multiprocessing.get_context("forkserver" if self._forks else "spawn")
         self._import_log = import_log
+        self._closed = False
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
         # multiprocessing keeps the fork server's listener here; a killed run's is swept away with its folder.
         current_process()._config["tempdir"] = str(runtime)  # type: ignore[attr-defined]  # there is no public way
@@ -129,6 +130,8 @@ class LocalProcesses:
         stdin: int | None = None,
     ) -> Child:
         """Start one child. Raises StartError."""
+        if self._closed:
+            raise StartError("the run is ending")
         Slot(self.slots, slot_number).clear()
         ours, theirs = socket.socketpair()
         log_read, log_write = os.pipe()
@@ -194,6 +197,7 @@ class LocalProcesses:
 
     def close(self) -> None:
         """Nothing more will be started."""
+        self._closed = True
         self.end_fork_server()
         self._starter.shutdown(wait=False, cancel_futures=True)
         current_process()._config.pop("tempdir", None)  # type: ignore[attr-defined]  # as above

@@ -1,0 +1,187 @@
+"""`pooltop run`: from words to a `RunSpec`, and to one of the three places where a run can live."""
+
+import asyncio
+import os
+import sys
+from collections import deque
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from pooltop import launch
+from pooltop.cli.history import last_snapshot
+from pooltop.cli.values import at_least, hertz, items_in_a_chunk, output_file, worker_count
+from pooltop.items import check_spec, reads_stdin
+from pooltop.journal import JournalReader
+from pooltop.locate import locate
+from pooltop.model import BaselineMethod, RunSpec, StartMethod
+from pooltop.plain import say
+from pooltop.runs import Run
+from pooltop.summary import summary_lines
+
+
+class WithWordsOfTheFunction(click.Command):
+    """A command whose unknown options, with what follows them, are words for somebody else, wherever they stand."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ours, words = self._apart(ctx, args)
+        return super().parse_args(ctx, [*ours, "--", *words])
+
+    def _apart(self, context: click.Context, arguments: list[str]) -> tuple[list[str], list[str]]:
+        """Our own options with their values, and the words; what follows a lone `--` are words."""
+        options = [option for option in self.get_params(context) if isinstance(option, click.Option)]
+        has_value = {name: not option.is_flag for option in options for name in option.opts}
+        ours: list[str] = []
+        words: list[str] = []
+        rest = deque(arguments)
+        while rest:
+            argument = rest.popleft()
+            if argument == "--":
+                return ours, [*words, *rest]
+            name, attached = _name_and_value(argument)
+            if name not in has_value:
+                words.append(argument)
+                continue
+            ours.append(argument)
+            if has_value[name] and not attached:
+                if not rest:
+                    raise click.BadOptionUsage(name, f"option {name} needs a value", context)
+                ours.append(rest.popleft())
+        return ours, words
+
+
+def _name_and_value(argument: str) -> tuple[str, bool]:
+    """The option's name in `--name`, `--name=value`, `-n` or `-nvalue`, and whether there is a value behind it."""
+    if argument.startswith("--"):
+        name, equals, _ = argument.partition("=")
+        return name, bool(equals)
+    return argument[:2], len(argument) > 2
+
+
+@click.command(cls=WithWordsOfTheFunction)
+@click.argument("workload")
+@click.argument("words", metavar="[--NAME VALUE]...", nargs=-1)
+@click.option(
+    "--items",
+    metavar="SPEC",
+    help="Where items come from: range:N, glob:PATTERN, a folder, a file, "
+    "lines:FILE (- is standard input), jsonl:FILE, csv:FILE, module:iterable_or_function.",
+)
+@click.option(
+    "-j",
+    "workers",
+    metavar="N",
+    type=worker_count,
+    help="Workers: N, 50% of the CPUs, +1 more or -1 fewer.  [default: the CPUs that may be used]",
+)
+@click.option(
+    "--chunksize", metavar="N|auto", type=items_in_a_chunk, default="auto", help="Items handed to a worker at a time."
+)
+@click.option("--start-method", type=click.Choice(get_args(StartMethod)), default="forkserver", show_default=True)
+@click.option(
+    "--retries",
+    metavar="N",
+    type=at_least(0),
+    default="2",
+    show_default=True,
+    help="How often an item is run again after its worker died.",
+)
+@click.option(
+    "--baseline",
+    type=click.Choice(get_args(BaselineMethod)),
+    default=None,
+    help="The same items in one process first, for the speedup.  [default: full in the gallery, else none]",
+)
+@click.option(
+    "-o", "output", metavar="FILE", type=output_file, help="Write the return values as JSON lines, in input order."
+)
+@click.option("--headless", is_flag=True, help="Progress on standard error instead of the dashboard.")
+@click.option("--detach", is_flag=True, help="Leave it running in the background, and print its id.")
+@click.option(
+    "--json",
+    "summary",
+    metavar="FILE",
+    type=output_file,
+    help="Write a summary object at the end; - is standard output.",
+)
+@click.option("--hz", metavar="N", type=hertz, default="2", show_default=True, help="Snapshots a second on the screen.")
+def run(
+    workload: str,
+    words: tuple[str, ...],
+    items: str | None,
+    workers: int | None,
+    chunksize: int | None,
+    start_method: StartMethod,
+    retries: int,
+    baseline: BaselineMethod | None,
+    output: str | None,
+    headless: bool,
+    detach: bool,
+    summary: str | None,
+    hz: float,
+) -> int:
+    """Run a function over its items.
+
+    WORKLOAD is a name of the gallery, module:function or ./file.py:function. Options that are not listed below are
+    the function's own; what follows a lone -- is the function's in any case.
+    """
+    if workload.startswith("-"):
+        raise click.UsageError(f"the workload comes before its options: pooltop run WORKLOAD {workload}")
+    directory = Path.cwd()
+    in_gallery = locate(workload, directory).in_gallery
+    check_spec(items, directory)
+    stdin = reads_stdin(items)
+    if stdin and baseline == "full":
+        raise click.UsageError("--baseline full reads the items twice, and standard input can be read only once")
+    spec = RunSpec(
+        workload=workload,
+        options=words,
+        items=items,
+        workers=workers or launch.default_workers(),
+        chunksize=chunksize,
+        start_method=start_method,
+        retries=retries,
+        baseline=baseline or ("full" if in_gallery and not stdin else "none"),
+        directory=str(directory),
+        environment=tuple(sorted(os.environ)),
+        output=output,
+    )
+    if detach:
+        return _detach(spec, summary)
+    if headless or stdin or summary == "-" or not has_terminal():
+        launch.become_foreground(spec, summary)
+    return _watch(spec, summary, hz)
+
+
+def has_terminal() -> bool:
+    """Whether there is a terminal to draw on and to hear keys from."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+
+
+def _detach(spec: RunSpec, summary: str | None) -> int:
+    if summary == "-":
+        raise click.UsageError("--json - is for a run in the foreground; with --detach name a file")
+    if reads_stdin(spec.items):
+        raise click.UsageError("a detached run has no standard input to read items from")
+    click.echo(asyncio.run(launch.start_in_background(spec, summary=summary, patience=None)).id)
+    return 0
+
+
+def _watch(spec: RunSpec, summary: str | None, hz: float) -> int:
+    """The dashboard on a new run; what it showed last stays behind in the terminal."""
+    from tui.app import watch_run  # only the dashboard pays for it
+
+    run = asyncio.run(launch.start_in_background(spec, summary=summary))
+    code = watch_run(run, hz)
+    _say_what_became_of(run)
+    return code
+
+
+def _say_what_became_of(run: Run) -> None:
+    if run.is_alive():
+        say(f"run {run.id} goes on in the background; pooltop ctl {run.id} stop ends it")
+    elif snapshot := last_snapshot(run):
+        with JournalReader(run.journal) as reader:
+            for line in summary_lines(snapshot, reader.failures()):
+                say(line)

@@ -1,0 +1,132 @@
+"""What is said at the end of a run: the object of `--json`, and the lines for a person."""
+
+import json
+from collections.abc import Iterator
+
+from pooltop.figures import amount, duration, plural
+from pooltop.model import Baseline, Check, Failure, Progress, Snapshot, Speedup
+from pooltop.summary import summarise, summary_lines
+from pooltop.wire import as_json
+
+FAILURES = [Failure(index=index, item=f"IMG_{index}.jpg", error="ValueError: bad header") for index in range(7)]
+SNAPSHOT = Snapshot(
+    run="20261122-154501-blur",
+    workload="blur",
+    state="finished",
+    time=0,
+    workers_requested=2,
+    workers_started=3,
+    workers_killed=1,
+    pids=(11, 12, 13),
+    progress=Progress(total=48, done=41, failed=7, retried=1),
+    counters={"pixels": 10**20, "share": 0.51234},
+    speedup=Speedup(
+        baseline=Baseline(23.6, "full"),
+        seconds=12.3,
+        startup_seconds=0.4,
+        speedup=1.918,
+        speedup_with_startup=1.858,
+        efficiency=0.959,
+        final=True,
+    ),
+    check=Check(48, 41, False),
+    outputs=("/runs/1/output",),
+)
+
+
+def test_the_json_object_key_for_key() -> None:
+    assert json.loads(as_json(summarise(SNAPSHOT, FAILURES[:1]))) == {
+        "run": "20261122-154501-blur",
+        "workload": "blur",
+        "state": "finished",
+        "items": {"total": 48, "done": 41, "failed": 7, "retried": 1},
+        "workers": {"requested": 2, "started": 3, "killed": 1, "pids": [11, 12, 13]},
+        "startup_seconds": 0.4,
+        "seconds": 12.3,
+        "baseline": {"seconds": 23.6, "method": "full"},
+        "speedup": 1.918,
+        "speedup_with_startup": 1.858,
+        "efficiency": 0.959,
+        "check": {"expected": 48, "actual": 41, "ok": False},
+        "counters": {"pixels": 10**20, "share": 0.51234},
+        "failures": [{"item": "IMG_0.jpg", "error": "ValueError: bad header", "attempts": 1}],
+    }
+
+
+def test_what_is_unknown_is_null() -> None:
+    empty = json.loads(as_json(summarise(Snapshot(run="r", workload="w", state="stopped", time=0), [])))
+    unknown = {key for key, value in empty.items() if value is None}
+    assert unknown == {
+        "startup_seconds",
+        "seconds",
+        "baseline",
+        "speedup",
+        "speedup_with_startup",
+        "efficiency",
+        "check",
+    }
+    assert empty["items"]["total"] is None
+
+
+def test_what_json_cannot_hold_is_its_repr() -> None:
+    odd = Snapshot(run="r", workload="w", state="finished", time=0, check=Check(1 + 2j, "a\udcff", False))
+    check = json.loads(as_json(summarise(odd, [])))["check"]
+    assert check == {"expected": "(1+2j)", "actual": "a\\udcff", "ok": False}
+
+
+def test_the_lines_for_a_person() -> None:
+    assert list(summary_lines(SNAPSHOT, FAILURES)) == [
+        "blur finished; 41 of 48 items done in 12.3 s (run 20261122-154501-blur)",
+        "  7 failed:",
+        "    IMG_0.jpg: ValueError: bad header",
+        "    IMG_1.jpg: ValueError: bad header",
+        "    IMG_2.jpg: ValueError: bad header",
+        "    IMG_3.jpg: ValueError: bad header",
+        "    IMG_4.jpg: ValueError: bad header",
+        "    and 2 more",
+        "  speedup 1.92 x on 2 workers, 96% efficient, one process took 23.6 s, "
+        "with the pool's start (0.40 s) counted in 1.86 x",
+        "  pixels: 100,000,000,000,000,000,000",
+        "  share: 0.512",
+        "  check WRONG: expected 48, got 41",
+        "  written to /runs/1/output",
+    ]
+
+
+def test_a_million_failures_are_not_read_to_show_five() -> None:
+    def endless() -> Iterator[Failure]:
+        yield from FAILURES
+        raise AssertionError("read on")
+
+    list(summary_lines(SNAPSHOT, endless()))
+
+
+def test_nothing_in_it_steers_the_terminal() -> None:
+    rude = "\x1b]0;owned\x07"
+    snapshot = Snapshot(
+        run="r",
+        workload=rude,
+        state="failed",
+        reason=rude,
+        time=0,
+        progress=Progress(failed=1),
+        counters={rude: 1},
+        check=Check(rude, [rude], False),
+        outputs=(rude,),
+    )
+    lines = list(summary_lines(snapshot, [Failure(index=0, item=rude, error=rude, attempts=3)]))
+    assert len(lines) == 6 and not any("\x1b" in line for line in lines)
+
+
+def test_figures() -> None:
+    assert [duration(seconds) for seconds in (0, 0.314, 9.999, 59.94, 59.99, 226, 3723)] == [
+        "0.00 s",
+        "0.31 s",
+        "10.0 s",
+        "59.9 s",
+        "1:00",
+        "3:46",
+        "1:02:03",
+    ]
+    assert [amount(value) for value in (0, 12345, 0.3123, 24.12, 1234.5)] == ["0", "12,345", "0.312", "24.1", "1,234"]
+    assert plural(1, "item") == "1 item" and plural(2000, "item") == "2,000 items"

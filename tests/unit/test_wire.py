@@ -1,0 +1,44 @@
+"""What user code put into a snapshot reaches the screens, whatever it is."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pooltop.model import Check, Failure, Snapshot
+from pooltop.wire import pack, utf8
+
+
+def snapshot(**fields: object) -> Snapshot:
+    whole = {"run": "r", "workload": "w", "state": "running", "time": 1.0} | fields
+    return Snapshot(**whole)  # type: ignore[arg-type]  # made-up fields are the point here
+
+
+def there_and_back(before: Snapshot) -> Snapshot:
+    return msgspec.msgpack.decode(pack(before), type=Snapshot)
+
+
+@given(st.dictionaries(st.text(st.characters()), st.one_of(st.integers(), st.floats(allow_nan=False))))
+def test_any_counter_arrives_as_near_as_can_be(counters: dict[str, float]) -> None:
+    arrived = there_and_back(snapshot(counters=counters)).counters
+    assert arrived == pytest.approx({utf8(name): value for name, value in counters.items()})
+
+
+def test_a_check_of_any_type_arrives() -> None:
+    check = there_and_back(snapshot(check=Check({1, 2}, 10**400, False))).check
+    assert check is not None and check.expected in ("{1, 2}", [1, 2]) and check.actual == repr(10**400)
+
+
+def test_a_label_that_is_no_utf8_arrives_as_escapes() -> None:
+    arrived = there_and_back(snapshot(failures=(Failure(index=0, item="caf\udce9.jpg", error="x"),)))
+    assert arrived.failures[0].item == "caf\\udce9.jpg"
+
+
+@given(st.text(st.characters()))
+def test_utf8_only_touches_what_cannot_be_encoded(text: str) -> None:
+    utf8(text).encode()
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return
+    assert utf8(text) == text
