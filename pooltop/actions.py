@@ -48,6 +48,8 @@ class Fail(NamedTuple):
     position: int
     error: str
     attempts: int
+    item: str
+    """Its label, empty where nobody knows it."""
 
 
 class Forget(NamedTuple):

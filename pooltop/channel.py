@@ -22,6 +22,7 @@ BUDGET = 1 << 20
 READ_SIZE = 1 << 18
 SMALL = 1 << 15
 """Bodies below this are joined with their header into one write."""
+ALL_SIGNALS = signal.valid_signals()
 
 Body = bytes | bytearray
 
@@ -48,8 +49,8 @@ class ChildEnd:
         """Send one frame. Raises EOFError when the supervisor is gone."""
         encoded = encode(message)
         head = HEADER.pack(len(encoded), len(body)) + encoded
-        # A KeyboardInterrupt in the middle would leave half a frame behind.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        # A signal handler of the user's that raises (an alarm) would leave half a frame behind.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ALL_SIGNALS)
         try:
             with self._lock:
                 if len(body) < SMALL:

@@ -15,11 +15,11 @@ from pooltop import preload
 from pooltop.capture import PythonStreams, redirect_descriptors
 from pooltop.channel import ChildEnd
 from pooltop.errors import summary, user_traceback
+from pooltop.imported import Target, Workload, WorkloadError
 from pooltop.lifeline import die_with_parent
 from pooltop.messages import CannotStart
 from pooltop.model import RunSpec
 from pooltop.slots import Phase, Slot
-from pooltop.imported import Target, Workload, WorkloadError
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,9 +14,9 @@ from typing import Any
 
 from pooltop.capture import PythonStreams
 from pooltop.child import Home, obtain_workload, report_start
+from pooltop.imported import Outcome
 from pooltop.journal import JournalReader
 from pooltop.messages import Collected, Ready
-from pooltop.imported import Outcome
 
 
 class Results:

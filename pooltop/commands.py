@@ -4,7 +4,8 @@ import asyncio
 import signal
 from typing import TypeAlias
 
-from pooltop.crew import Bench, Crew
+from pooltop.bench import Bench
+from pooltop.crew import Crew
 from pooltop.model import Kill, Pause, Resize, Restart, Resume, Skip
 from pooltop.slots import CAPACITY
 

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from pooltop.actions import (
@@ -22,6 +21,7 @@ from pooltop.actions import (
     Spawn,
 )
 from pooltop.backends.local import LocalProcesses, StartError
+from pooltop.bench import Bench
 from pooltop.channel import Body
 from pooltop.child import Assignment
 from pooltop.contact import Contact
@@ -31,8 +31,7 @@ from pooltop.model import Number
 from pooltop.pace import SLICE_SECONDS
 from pooltop.scheduler import Scheduler
 from pooltop.slots import Slot
-from pooltop.speedup import RateMeter
-from pooltop.worker import ChunkMemory, worker_main
+from pooltop.worker import worker_main
 
 STARTS_TRIED = 3
 """Processes in a row that may fail to start in one slot, before the run is given up."""
@@ -53,39 +52,6 @@ class Recorder(Protocol):
 
     def add_counters(self, deltas: dict[str, Number]) -> None:
         """What accepted items have added."""
-
-
-@dataclass
-class Bench:
-    """A slot of the pool; outlives the processes in it."""
-
-    number: int
-    view: Slot
-    contact: Contact | None = None
-    ready: bool = False
-    chunks: ChunkMemory = field(default_factory=ChunkMemory)
-    last_ticket: int = 0
-    counter_names: dict[int, str] = field(default_factory=dict)
-    frozen: Literal["", "paused", "stopped"] = ""
-    draining: bool = False
-    doomed: str = ""
-    """Why pooltop ends the present process ("killed by you"); a death then is no strike."""
-    signalled: str = ""
-    """The signal that a person sent it; a death by just that one is no strike either."""
-    skip: int | None = None
-    """The input index of the item that is to be given up with the process."""
-    failed_starts: int = 0
-    ended_before: int = 0
-    """Items ended by former processes of this slot."""
-    restarts: int = 0
-    note: str = ""
-    gone_at: float | None = None
-    meter: RateMeter = field(default_factory=lambda: RateMeter(time.monotonic()))
-
-    def begun(self) -> Begun | None:
-        """What the process has in hand."""
-        words = self.view.begun()
-        return Begun(*words) if words else None
 
 
 class Crew:
@@ -253,10 +219,12 @@ class Crew:
             self._on_failure(f"worker {bench.number} ended while it started, {STARTS_TRIED} times: {how}", "")
         bench.gone_at = time.monotonic()
         skip = bench.skip is not None and begun is not None and bench.view.item_index == bench.skip
-        self._labels = (begun, bench.view.label) if begun and begun.phase != "unpickling" else (None, "")
-        self.do(self.scheduler.died(bench.number, begun, asked=asked, reason=how, skip=skip, respawn=not self.ending))
-
-    _labels: tuple[Begun | None, str] = (None, "")
+        item = bench.view.label if begun and begun.phase != "unpickling" else ""
+        self.do(
+            self.scheduler.died(
+                bench.number, begun, asked=asked, reason=how, item=item, skip=skip, respawn=not self.ending
+            )
+        )
 
     def _fork_server_took_it(self, contact: Contact) -> bool:
         return self._processes.has_lost(contact.child)
@@ -293,8 +261,8 @@ class Crew:
             case Forget(chunk):
                 del self._bodies[chunk]
                 del self._firsts[chunk]
-            case Fail(chunk, position, error, attempts):
-                self._fail(chunk, position, error, attempts)
+            case Fail():
+                self._fail(action)
             case Spawn(slot):
                 self._spawn(slot)
             case Recall(slot):
@@ -329,14 +297,12 @@ class Crew:
             body,
         )
 
-    def _fail(self, chunk: int, position: int, error: str, attempts: int) -> None:
-        begun, name = self._labels
-        index = self._firsts[chunk] + position
-        in_hand = begun is not None and begun.lo == position
+    def _fail(self, failed: Fail) -> None:
+        index = self._firsts[failed.chunk] + failed.position
+        item = failed.item or f"item {index}"
         self.last_result = time.monotonic()
-        self._recorder.failure(index, name if in_hand else f"item {index}", error, attempts)
-        self._logbook.event(f"{name if in_hand else f'item {index}'} failed: {error}")
-        self._on_event()
+        self._recorder.failure(index, item, failed.error, failed.attempts)
+        self.event(f"{item} failed: {failed.error}")
 
     def _retire(self, bench: Bench) -> None:
         bench.view.recall(bench.last_ticket)
@@ -354,14 +320,7 @@ class Crew:
         if bench is None:
             bench = self.benches[slot] = Bench(slot, Slot(self._processes.slots, slot))
         else:
-            bench.restarts += 1
-        bench.ready = bench.draining = False
-        bench.frozen = ""
-        bench.doomed = bench.signalled = ""
-        bench.skip = None
-        bench.chunks = ChunkMemory()
-        bench.last_ticket = 0
-        bench.counter_names = {}
+            bench.begin_anew()
         self._background(self._start_process(bench))
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:

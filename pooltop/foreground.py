@@ -65,7 +65,7 @@ class Starter:
 
 
 class EndingSignals:
-    """From now on the first signal that ends programs calls `interrupt`, and the others do nothing more."""
+    """From now on the first signal that ends programs calls `interrupt`, and those after it do nothing more."""
 
     def __init__(self, interrupt: Callable[[], None]) -> None:
         self.first: signal.Signals | None = None
@@ -77,9 +77,12 @@ class EndingSignals:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
 
     def _arrived(self, number: signal.Signals) -> None:
-        if self.first is None:
-            self.first = number
-            self._interrupt()
+        if self.first is not None:
+            return
+        self.first = number
+        for ending in ENDING_SIGNALS:
+            signal.signal(ending, signal.SIG_IGN)  # a flood of them would fill asyncio's pipe for signals
+        self._interrupt()
 
 
 async def _hold_and_leave(run: Run, summary: str | None, starter: Starter) -> NoReturn:
@@ -156,10 +159,9 @@ def _refused(run: Run, error: WorkloadError | RunError | JournalError, starter: 
     """Say why the run did not begin, to whoever is there; one that nobody has seen leaves nothing behind."""
     details = error.details if isinstance(error, WorkloadError) else ""
     heard = starter.tell(Refusal(str(error), details))
-    if not starter.exists:
-        if details:
-            say(printable_lines(details))
-        say(f"pooltop: {printable(str(error))}")
+    if details:
+        say(printable_lines(details))
+    say(f"pooltop: {printable(str(error))}")
     if heard or not starter.exists:
         run.discard()
     return 1 if isinstance(error, JournalError) else 2

@@ -11,10 +11,10 @@ import msgspec
 
 from pooltop.calling import call_with
 from pooltop.errors import WorkloadError, summary, user_traceback
+from pooltop.imported import Workload
 from pooltop.load import load_object
 from pooltop.locate import is_dotted_name, locate
 from pooltop.records import READERS, open_records
-from pooltop.imported import Workload
 
 _PREFIXES: Final = ("range", "glob", *READERS)
 _FORMS: Final = "range:N, glob:PATTERN, a folder, a file, lines:FILE, jsonl:FILE, csv:FILE or module:iterable"

@@ -34,7 +34,7 @@ StartReport: TypeAlias = Literal["starting", "started"] | Refusal
 """What a supervisor in the background tells whoever started it, a line of JSON each, over a pipe."""
 
 
-class StartFailed(Exception):  # noqa: N818  # reads as what has happened, like the states of a run
+class StartFailed(Exception):
     """A run that did not begin; `str` is one clear line, `details` the traceback of the person's own code or ""."""
 
     def __init__(self, refusal: Refusal) -> None:
@@ -53,9 +53,9 @@ def become_foreground(spec: RunSpec, summary: str | None) -> NoReturn:
     `summary` is the file for the object of `--json`, `-` standard output. Raises RunError and JournalError where there
     is no place for a run.
     """
-    run = _prepare(spec)
-    # Until the supervisor has its handlers, a Ctrl-C waits; the mask outlives the exec, the handlers do not.
+    # Until the supervisor has its handlers, a Ctrl-C waits: the mask outlives the exec.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+    run = _prepare(spec)
     os.execv(sys.executable, _command(run, summary))
 
 

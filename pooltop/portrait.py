@@ -3,7 +3,8 @@
 import time
 from collections import deque
 
-from pooltop.crew import Bench, Crew
+from pooltop.bench import Bench
+from pooltop.crew import Crew
 from pooltop.ledger import Ledger
 from pooltop.logbook import Logbook
 from pooltop.messages import Ready

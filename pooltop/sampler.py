@@ -5,6 +5,7 @@ A worker costs 0.1 ms, so a `Sampler` belongs in a thread; one call at a time.
 
 import time
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -12,7 +13,7 @@ import psutil
 
 from pooltop.descendants import ChildrenOf, children_now, descendants
 
-AT_ONCE = 128
+AT_ONCE = 100
 """Processes read in one call. Where there are more they take turns: two calls a second stay below 3 % of a core."""
 TICKS = 0.1
 """Seconds by which a tree's CPU time may seem to exceed the time passed: systems count it in ticks of 10 ms."""
@@ -78,7 +79,7 @@ class Sampler:
 
 
 def stopped(pids: Collection[int]) -> frozenset[int]:
-    """Those of the processes that a signal has stopped (not those under a debugger); half the price of a sample."""
+    """Those of the processes that a signal has stopped (not those under a debugger); a fifth of a sample's price."""
     return frozenset(pid for pid in pids if _is_stopped(pid))
 
 
@@ -168,9 +169,15 @@ def _percent(cpu_seconds: float, now: float, before: _Sighting, cores: int) -> f
 
 def _is_stopped(pid: int) -> bool:
     try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+        return _process(pid).status() == psutil.STATUS_STOPPED
     except psutil.Error:
         return False
+
+
+@lru_cache(maxsize=4096)
+def _process(pid: int) -> psutil.Process:
+    """To make one costs twice what it costs to ask it; and it answers for whatever process has the number now."""
+    return psutil.Process(pid)
 
 
 def _core_times() -> list[dict[str, float]]:

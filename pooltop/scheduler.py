@@ -171,13 +171,15 @@ class Scheduler:
         *,
         asked: bool,
         reason: str = "",
+        item: str = "",
         skip: bool = False,
         respawn: bool = True,
     ) -> list[Action]:
         """The worker of a slot is gone. What it held goes back; the item in its hand, if any, is in `begun`.
 
         `asked`: pooltop was told to end it, so the item gets no strike. `skip`: the item in hand is given up.
-        `reason` (`SIGSEGV`, `exit code 5`) becomes the failure of an item that has used up its attempts.
+        `reason` (`SIGSEGV`, `exit code 5`) becomes the failure of an item that has used up its attempts, and `item`
+        is the label of what was in hand.
         """
         state = self._slots.pop(slot)
         for ticket, claim in reversed(state.claims.items()):
@@ -185,12 +187,12 @@ class Scheduler:
                 self._wait_first([claim])
             elif skip and begun.hi - begun.lo == 1:
                 self._wait_first(self._pieces(claim, begun.lo, begun.hi)[::2])
-                self._fail(claim.chunk, begun.lo, "skipped by you")
+                self._fail(claim.chunk, begun.lo, "skipped by you", item)
             elif asked:
                 self._count_retried(claim, begun)
                 self._wait_first([claim])
             else:
-                self._blame(claim, begun, reason)
+                self._blame(claim, begun, reason, item)
         if respawn and state.leaving != "shrink":
             self._add_slot(slot)
         else:
@@ -359,14 +361,14 @@ class Scheduler:
             for position in range(done.lo, done.hi):
                 self._strikes.pop((done.chunk, position), None)
 
-    def _blame(self, claim: Range, begun: Begun, reason: str) -> None:
+    def _blame(self, claim: Range, begun: Begun, reason: str, item: str) -> None:
         """A death from outside: a strike for the one item in hand; several in hand are run again one by one."""
         lo, hi = max(begun.lo, claim.lo), min(begun.hi, claim.hi)
         before, hand, after = self._pieces(claim, lo, hi)
         self._count_retried(claim, begun)
         if hand.hi - hand.lo == 1:
             self._wait_first([before, after])
-            self._strike(hand, reason)
+            self._strike(hand, reason, item)
         elif begun.phase == "unpickling" and self._unpickling_kills(claim.chunk):
             for position in range(claim.lo, claim.hi):
                 self._fail(claim.chunk, position, f"{reason} while its chunk was being unpickled")
@@ -377,22 +379,22 @@ class Scheduler:
         if begun.phase != "unpickling":
             self.retried += max(0, min(begun.hi, claim.hi) - claim.lo)
 
-    def _strike(self, item: Range, reason: str) -> None:
-        place = (item.chunk, item.lo)
+    def _strike(self, hand: Range, reason: str, item: str) -> None:
+        place = (hand.chunk, hand.lo)
         self._strikes[place] = strikes = self._strikes.get(place, 0) + 1
         if strikes > self.retries:
-            self._fail(*place, reason)
+            self._fail(*place, reason, item)
         else:
-            self._wait_first([item._replace(careful=True)])
+            self._wait_first([hand._replace(careful=True)])
 
     def _unpickling_kills(self, chunk: int) -> bool:
         state = self._chunks[chunk]
         state.unpickling_deaths += 1
         return state.unpickling_deaths > self.retries
 
-    def _fail(self, chunk: int, position: int, error: str) -> None:
+    def _fail(self, chunk: int, position: int, error: str, item: str = "") -> None:
         attempts = self._strikes.pop((chunk, position), 1)
-        self._do(Fail(chunk, position, error, attempts))
+        self._do(Fail(chunk, position, error, attempts, item))
         self.failed += 1
         self._ended(chunk, 1)
 

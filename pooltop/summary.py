@@ -102,7 +102,7 @@ def items_done(progress: Progress) -> str:
 
 
 def _outcome(snapshot: Snapshot) -> str:
-    reason = f": {printable(snapshot.reason)}" if snapshot.reason else ""
+    reason = f": {printable(snapshot.reason)}" if snapshot.state == "failed" else ""
     done = items_done(snapshot.progress)
     took = "" if snapshot.speedup.seconds is None else f" in {duration(snapshot.speedup.seconds)}"
     return f"{printable(snapshot.workload)} {snapshot.state}{reason}; {done}{took} (run {snapshot.run})"

@@ -23,6 +23,7 @@ from pooltop.collector import collector_main
 from pooltop.contact import Contact
 from pooltop.crew import Crew
 from pooltop.feeder import feeder_main
+from pooltop.imported import WorkloadError, locate
 from pooltop.items import reads_stdin
 from pooltop.journal import Journal
 from pooltop.ledger import Ledger
@@ -35,7 +36,6 @@ from pooltop.runs import Run
 from pooltop.sampler import Sampler, stopped
 from pooltop.scheduler import Scheduler
 from pooltop.slots import CAPACITY, Slot
-from pooltop.imported import WorkloadError, locate
 
 HEALTH_SECONDS = 0.25
 """How often stopped workers are looked for."""
@@ -222,7 +222,7 @@ class Supervisor:
         def on_death(how: str) -> None:
             if not answer.done():
                 answer.set_exception(StartError(f"the {name} died: {how}"))
-            elif name == "feeder" and self._crew and not self._crew.scheduler.source_ended:
+            elif name == "feeder" and self._crew and not (self._crew.ending or self._crew.scheduler.source_ended):
                 self._source_failed(f"the feeder died: {how}")
 
         slot_number = BASELINE_SLOT if name == "baseline" else SCRATCH_SLOT

@@ -5,7 +5,6 @@ import signal
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from types import FrameType
 from typing import Any
 
 from pooltop.capture import PythonStreams
@@ -45,19 +44,6 @@ class ChunkMemory:
         return self._chunks[chunk]
 
 
-class InterruptGate:
-    """SIGINT becomes KeyboardInterrupt inside the user's function, and nothing anywhere else."""
-
-    def __init__(self) -> None:
-        self.open = False
-        signal.signal(signal.SIGINT, self._on_signal)
-
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        if self.open:
-            self.open = False
-            raise KeyboardInterrupt
-
-
 class _Unreadable:
     """Stands for every item of a chunk that cannot be unpickled."""
 
@@ -72,7 +58,6 @@ class Worker:
         self._channel = channel
         self._slot = slot
         self._chunks = ChunkMemory()
-        self._gate = InterruptGate()
         self._streams = PythonStreams(channel, self._item_in_hand)
         self._block_size = 1
         self._results: list[Any] = []
@@ -151,20 +136,14 @@ class Worker:
         self._block = items[lo:hi]
         self._block_starts_at = before = len(results)
         try:
-            self._gate.open = True
             results.extend(map(self._call, self._block))
-            self._gate.open = False
             ended = len(results) - before
             if ended == hi - lo:
                 return hi
             # map() takes a StopIteration from the function for its own end.
             raise RuntimeError("the function raised StopIteration")
         except BaseException as error:
-            self._gate.open = False
             culprit = lo + len(results) - before
-            if culprit == hi:
-                # A KeyboardInterrupt that came when the last item had just ended.
-                return hi
             failures.append(_failed(culprit, label(items[culprit]), error))
             return culprit + 1
         finally:

@@ -1,10 +1,9 @@
 """The command line: arguments, exit codes, and nothing else."""
 
-import os
 import sys
 from typing import NoReturn
 
-USAGE, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+USAGE, INTERRUPTED = 2, 130
 
 
 def main() -> NoReturn:
@@ -13,9 +12,6 @@ def main() -> NoReturn:
         code = _run_command()
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the last flush complains
-        code = BROKEN_PIPE
     sys.exit(code)
 
 
