@@ -82,10 +82,16 @@ class Remove(NamedTuple):
     slot: int
 
 
+class Repack(NamedTuple):
+    """Have the feeder send these items again, as a chunk of their own."""
+
+    range: Range
+
+
 class Kill(NamedTuple):
     """Kill a worker that was stopped from outside and holds the last items."""
 
     slot: int
 
 
-Action: TypeAlias = Ask | Give | Accept | Fail | Forget | Spawn | Retire | Recall | Remove | Kill
+Action: TypeAlias = Ask | Give | Accept | Fail | Forget | Spawn | Retire | Recall | Remove | Repack | Kill

@@ -41,7 +41,7 @@ def _loop(call: Callable[[Any], Any], block: list[Any]) -> None:
             for item in remaining:
                 call(item)
             return
-        except Exception as error:
+        except BaseException as error:  # SystemExit too: as in a worker, it ends the item and not the process
             print(f"baseline: {summary(error)}")
 
 

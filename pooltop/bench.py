@@ -30,6 +30,8 @@ class Bench:
     """The signal that a person sent it; a death by just that one is no strike either."""
     skip: int | None = None
     """The input index of the item that is to be given up with the process."""
+    cannot_start: tuple[str, str] | None = None
+    """What the process says it cannot start for, and the user's traceback."""
     failed_starts: int = 0
     ended_before: int = 0
     """Items ended by former processes of this slot."""
@@ -45,6 +47,7 @@ class Bench:
         self.frozen = ""
         self.doomed = self.signalled = ""
         self.skip = None
+        self.cannot_start = None
         self.chunks = ChunkMemory()
         self.last_ticket = 0
         self.counter_names = {}

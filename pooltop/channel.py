@@ -14,7 +14,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from pooltop.messages import Message, decode, encode
+from pooltop.messages import Message, decode
+from pooltop.wire import pack
 
 HEADER = struct.Struct("<IQ")
 BUDGET = 1 << 20
@@ -22,7 +23,8 @@ BUDGET = 1 << 20
 READ_SIZE = 1 << 18
 SMALL = 1 << 15
 """Bodies below this are joined with their header into one write."""
-ALL_SIGNALS = signal.valid_signals()
+ALARMS = {signal.SIGALRM, signal.SIGVTALRM}
+"""Signals by which people put a time limit on their own code: with a handler that raises."""
 
 Body = bytes | bytearray
 
@@ -47,10 +49,10 @@ class ChildEnd:
 
     def send(self, message: Message, body: Body = b"") -> None:
         """Send one frame. Raises EOFError when the supervisor is gone."""
-        encoded = encode(message)
+        encoded = pack(message)
         head = HEADER.pack(len(encoded), len(body)) + encoded
-        # A signal handler of the user's that raises (an alarm) would leave half a frame behind.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, ALL_SIGNALS)
+        # A handler that raises in the middle would leave half a frame behind.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ALARMS)
         try:
             with self._lock:
                 if len(body) < SMALL:
@@ -105,7 +107,7 @@ class SupervisorEnd:
         """Send as much as goes at once, the rest when the child reads; nothing once it is closed."""
         if self.closed:
             return
-        encoded = encode(message)
+        encoded = pack(message)
         head = HEADER.pack(len(encoded), len(body)) + encoded
         if len(body) < SMALL:
             self._unsent.append(memoryview(head + body))

@@ -12,7 +12,8 @@ from pooltop.slots import CAPACITY
 Answer: TypeAlias = tuple[bool, str]
 """Whether it was done, and one line for the person."""
 
-MOST_WORKERS = CAPACITY - 2
+MOST_WORKERS = CAPACITY // 2
+"""Half the slots: those that leave keep theirs until they have gone."""
 
 
 class Refused(Exception):
@@ -71,6 +72,10 @@ def _resize(crew: Crew, workers: int) -> str:
         raise Refused(f"a pool has 1 to {MOST_WORKERS} workers, not {workers}")
     before = crew.scheduler.target
     crew.do(crew.scheduler.resize(workers))
+    for bench in crew.benches.values():
+        # One that stands still never gets to the end of its item.
+        if bench.frozen and crew.scheduler.is_leaving(bench.number):
+            crew.end_process(bench, "removed by you")
     crew.event(f"pool resized from {before} to {workers} workers by you")
     return f"{workers} workers; those too many end their item first" if workers < before else f"{workers} workers"
 

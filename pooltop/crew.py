@@ -17,6 +17,7 @@ from pooltop.actions import (
     Range,
     Recall,
     Remove,
+    Repack,
     Retire,
     Spawn,
 )
@@ -26,7 +27,21 @@ from pooltop.channel import Body
 from pooltop.child import Assignment
 from pooltop.contact import Contact
 from pooltop.logbook import Logbook
-from pooltop.messages import AskItems, CannotStart, CounterNamed, End, FailedItem, Message, Ready, Returned, RunRange
+from pooltop.messages import (
+    AskItems,
+    CannotStart,
+    CounterNamed,
+    End,
+    FailedItem,
+    Items,
+    Message,
+    Ready,
+    Release,
+    Returned,
+    RunRange,
+    SendAgain,
+    Unreadable,
+)
 from pooltop.model import Number
 from pooltop.pace import SLICE_SECONDS
 from pooltop.scheduler import Scheduler
@@ -39,6 +54,8 @@ SIGNALS_FROM_OUTSIDE = frozenset({"SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"})
 """A process that one of these ends while it starts has not failed by itself."""
 START_PAUSE = 0.2
 """Seconds between such attempts."""
+NOT_NEEDED = "ended"
+"""Why a process is killed when the run ends; one that has nothing in hand then does not count as killed."""
 
 
 class Recorder(Protocol):
@@ -66,7 +83,7 @@ class Crew:
         *,
         recorder: Recorder,
         logbook: Logbook,
-        ask_feeder: Callable[[AskItems], None],
+        tell_feeder: Callable[[AskItems | SendAgain | Release], None],
         on_complete: Callable[[], None],
         on_failure: Callable[[str, str], None],
         on_event: Callable[[], None],
@@ -84,7 +101,8 @@ class Crew:
         self._assignment = assignment
         self._recorder = recorder
         self._logbook = logbook
-        self._ask_feeder = ask_feeder
+        self._tell_feeder: Callable[[AskItems | SendAgain | Release], None] | None = tell_feeder
+        self._repacking: set[Range] = set()
         self._on_complete = on_complete
         self._on_failure = on_failure
         self._on_event = on_event
@@ -99,16 +117,29 @@ class Crew:
         """Start the first workers."""
         self.do(self.scheduler.start())
 
-    def items_came(self, count: int, body: Body) -> None:
+    def items_came(self, message: Items, body: Body) -> None:
         """The feeder has sent a chunk."""
         chunk, self._next_chunk = self._next_chunk, self._next_chunk + 1
         self._bodies[chunk] = body
-        self._firsts[chunk] = self.scheduler.fed
-        self.do(self.scheduler.items_came(chunk, count, len(body)))
+        if message.again is None:
+            self._firsts[chunk] = self.scheduler.fed
+            self.do(self.scheduler.items_came(chunk, message.count, len(body), answered=message.answered))
+        else:
+            old, lo = message.again
+            again = Range(old, lo, lo + message.count)
+            self._firsts[chunk] = self._firsts[old] + lo
+            self._repacking.remove(again)
+            self.do(self.scheduler.repacked(chunk, again))
 
     def source_ended(self) -> None:
         """The feeder has no more."""
         self.do(self.scheduler.source_ends())
+
+    def feeder_gone(self) -> None:
+        """Nobody can repack anything now."""
+        self._tell_feeder = None
+        for piece in list(self._repacking):
+            self._give_up(piece)
 
     def tick(self, stopped: Iterable[int]) -> None:
         """Time passes; these PIDs stand still, whoever stopped them."""
@@ -162,12 +193,12 @@ class Crew:
                 self._returned(bench, message, body)
             case Ready():
                 self._ready(bench)
+            case Unreadable(ticket):
+                self.do(self.scheduler.unreadable(bench.number, ticket))
             case CounterNamed(word, name):
                 bench.counter_names[word] = name
             case CannotStart(error, details):
-                bench.note = error
-                if self._start_failed(bench):
-                    self._on_failure(error, details)
+                bench.cannot_start = (error, details)
 
     def _ready(self, bench: Bench) -> None:
         bench.ready = True
@@ -210,13 +241,15 @@ class Crew:
         assert contact is not None
         bench.ended_before += bench.view.done
         leaving = self.ending or self.scheduler.is_leaving(bench.number)
-        left_as_asked = leaving and how == "exit code 0" and begun is None
+        left_as_asked = leaving and begun is None and (how == "exit code 0" or bench.doomed == NOT_NEEDED)
         asked = bool(bench.doomed or left_as_asked or how == bench.signalled or self._fork_server_took_it(contact))
         if not left_as_asked:
             self.killed += 1
             self._tell_death(bench, contact.pid, how, begun)
-        if not (bench.ready or asked or how in SIGNALS_FROM_OUTSIDE) and self._start_failed(bench):
-            self._on_failure(f"worker {bench.number} ended while it started, {STARTS_TRIED} times: {how}", "")
+        if not (bench.ready or asked or how in SIGNALS_FROM_OUTSIDE):
+            self._start_failed(
+                bench, *(bench.cannot_start or (f"worker {bench.number} ends while it starts: {how}", ""))
+            )
         bench.gone_at = time.monotonic()
         skip = bench.skip is not None and begun is not None and bench.view.item_index == bench.skip
         item = bench.view.label if begun and begun.phase != "unpickling" else ""
@@ -237,10 +270,11 @@ class Crew:
         self._logbook.event(what, slot=bench.number, pid=pid)
         self._on_event()
 
-    def _start_failed(self, bench: Bench) -> bool:
-        """Count it; whether that is one too many."""
+    def _start_failed(self, bench: Bench, error: str, details: str = "") -> None:
+        """Once may be chance; several times in a row is not."""
         bench.failed_starts += 1
-        return bench.failed_starts >= STARTS_TRIED
+        if bench.failed_starts >= STARTS_TRIED:
+            self._on_failure(error, details)
 
     # Actions
 
@@ -256,11 +290,12 @@ class Crew:
         match action:
             case Give(slot, ticket, piece):
                 self._give(self.benches[slot], ticket, piece)
-            case Ask(items):
-                self._ask_feeder(AskItems(items))
+            case Ask(items) if self._tell_feeder:
+                self._tell_feeder(AskItems(items))
             case Forget(chunk):
-                del self._bodies[chunk]
-                del self._firsts[chunk]
+                self._forget(chunk)
+            case Repack(piece):
+                self._repack(piece)
             case Fail():
                 self._fail(action)
             case Spawn(slot):
@@ -274,6 +309,23 @@ class Crew:
                 self.benches.pop(slot, None)
             case Kill(slot):
                 self.end_process(self.benches[slot], "held up the end, stopped from outside; killed")
+
+    def _forget(self, chunk: int) -> None:
+        del self._bodies[chunk]
+        del self._firsts[chunk]
+        if self._tell_feeder:
+            self._tell_feeder(Release(chunk))
+
+    def _repack(self, piece: Range) -> None:
+        self._repacking.add(piece)
+        if self._tell_feeder:
+            self._tell_feeder(SendAgain(piece.chunk, piece.lo, piece.hi))
+        else:
+            self._give_up(piece)
+
+    def _give_up(self, piece: Range) -> None:
+        self._repacking.remove(piece)
+        self.do(self.scheduler.cannot_repack(piece, "its chunk cannot be unpickled, and the feeder is gone"))
 
     def _give(self, bench: Bench, ticket: int, piece: Range) -> None:
         contact = bench.contact
@@ -291,6 +343,7 @@ class Crew:
                 piece.lo,
                 piece.hi,
                 self._firsts[piece.chunk],
+                self.scheduler.count(piece.chunk) > 1,
                 piece.careful,
                 0.0 if fixed else SLICE_SECONDS,
             ),
@@ -336,10 +389,8 @@ class Crew:
         except StartError as error:
             if self.ending:
                 return
-            if self._start_failed(bench):
-                self._on_failure(str(error), "")
-            else:
-                self.do(self.scheduler.died(bench.number, None, asked=True, respawn=not self.ending))
+            self._start_failed(bench, str(error))
+            self.do(self.scheduler.died(bench.number, None, asked=True))
             return
         self.pids.append(child.pid)
         bench.contact = Contact(
@@ -350,8 +401,8 @@ class Crew:
             lambda message, body: self._message(bench, message, body),
             lambda how: self._died(bench, how),
         )
-        if self.ending or bench.doomed:
-            bench.contact.kill()
+        if self.ending:
+            self.end_process(bench, NOT_NEEDED)
         elif self.scheduler.is_leaving(bench.number):
             bench.contact.send(End())
         elif self.pool_frozen:
@@ -378,14 +429,14 @@ class Crew:
         self.ending = True
         for bench in self._alive():
             if bench.frozen or not patience:
-                self.end_process(bench, "ended")
+                self.end_process(bench, NOT_NEEDED)
             elif bench.contact is not None:
                 bench.contact.send(End())
         deadline = time.monotonic() + patience
         while self._alive() and time.monotonic() < deadline:
             await asyncio.sleep(0.005)
         for bench in self._alive():
-            self.end_process(bench, "ended")
+            self.end_process(bench, NOT_NEEDED)
         while self._alive() or self._tasks:
             await asyncio.sleep(0.002)
 

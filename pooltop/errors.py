@@ -21,7 +21,10 @@ def summary(error: BaseException) -> str:
     """One line for an exception: `ValueError: bad header`; of a message of many lines, the first."""
     if isinstance(error, WorkloadError):
         return str(error)
-    lines = str(error).strip().splitlines()
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # the person's own __str__
+        lines = []
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 

@@ -5,7 +5,7 @@ import pickle
 import signal
 import time
 from collections.abc import Iterator
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,7 +15,7 @@ from pooltop.channel import ChildEnd
 from pooltop.child import Home, obtain_workload, report_start
 from pooltop.errors import summary, user_traceback
 from pooltop.items import Source, open_source
-from pooltop.messages import AskItems, End, Items, Ready, SourceEnded
+from pooltop.messages import AskItems, End, Items, Ready, Release, SendAgain, SourceEnded
 
 
 def open_home_source(home: Home) -> tuple[Source, Ready]:
@@ -43,11 +43,16 @@ def open_home_source(home: Home) -> tuple[Source, Ready]:
 
 
 class Feeder:
-    """Answers each request for items with a chunk."""
+    """Answers each request for items with a chunk, and keeps chunks until all their items have ended.
+
+    A chunk that cannot be unpickled is sent again in halves, and those again, so that only the culprit fails.
+    """
 
     def __init__(self, channel: ChildEnd, items: Iterator[Any]) -> None:
         self._channel = channel
         self._items = items
+        self._numbers = count()
+        self._kept: dict[int, list[Any]] = {}
 
     def serve(self) -> None:
         """Until told to end, or until the supervisor is gone (EOFError)."""
@@ -55,38 +60,49 @@ class Feeder:
         while True:
             message, _ = self._channel.receive()
             match message:
-                case AskItems(count) if not ended:
-                    ended = self._send_chunk(count)
+                case AskItems(number) if not ended:
+                    ended = self._send_chunk(number)
+                case Release(chunk):
+                    self._kept.pop(chunk, None)
+                case SendAgain(chunk, lo, hi):
+                    self._send(self._kept[chunk][lo:hi], again=(chunk, lo))
                 case End():
                     return
 
-    def _send_chunk(self, count: int) -> bool:
-        """Send up to `count` items; whether the source has ended with that."""
+    def _send_chunk(self, number: int) -> bool:
+        """Send up to that many items; whether the source has ended with that."""
         chunk: list[Any] = []
         error: BaseException | None = None
         try:
-            chunk.extend(islice(self._items, count))
+            chunk.extend(islice(self._items, number))
         except BaseException as raised:
             error = raised
         if chunk:
             self._send(chunk)
         if error is not None:
             self._channel.send(SourceEnded(summary(error), user_traceback(error)))
-        elif len(chunk) < count:
+        elif len(chunk) < number:
             self._channel.send(SourceEnded())
-        return error is not None or len(chunk) < count
+        return error is not None or len(chunk) < number
 
-    def _send(self, chunk: list[Any]) -> None:
+    def _send(self, chunk: list[Any], *, answered: bool = True, again: tuple[int, int] | None = None) -> None:
         try:
             body = pickle.dumps(chunk, pickle.HIGHEST_PROTOCOL)
         except Exception as error:
-            if len(chunk) == 1:
-                body = pickle.dumps([_Unsendable(f"the item cannot be pickled: {summary(error)}")])
-            else:
-                for item in chunk:
-                    self._send([item])
+            if len(chunk) > 1:
+                self._send_one_by_one(chunk)
                 return
-        self._channel.send(Items(len(chunk)), body)
+            body = pickle.dumps([_Unsendable(f"the item cannot be pickled: {summary(error)}")])
+        number = next(self._numbers)
+        if len(chunk) > 1:
+            self._kept[number] = chunk
+        self._channel.send(Items(len(chunk), answered, again), body)
+
+    def _send_one_by_one(self, chunk: list[Any]) -> None:
+        *others, last = chunk
+        for item in others:
+            self._send([item], answered=False)
+        self._send([last])
 
 
 class _Unsendable:

@@ -29,7 +29,7 @@ _FAREWELL_SECONDS = 0.2
 _COMMANDS_AT_ONCE = 16
 """Commands of one screen under way; it is not listened to again before one of them has been answered."""
 
-_HUNG_UP = (OSError, EOFError, ValueError, msgspec.MsgspecError, RecursionError)
+_HUNG_UP = (OSError, EOFError, ValueError, RecursionError)
 """What ends a connection: the other end has gone, or it sent what is no message."""
 
 _up = msgspec.msgpack.Decoder(Request | Watch)

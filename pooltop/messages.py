@@ -18,9 +18,13 @@ class AskItems(msgspec.Struct, frozen=True, tag=1):
 
 
 class Items(msgspec.Struct, frozen=True, tag=2):
-    """From the feeder: a chunk; the body is the pickled list of its items."""
+    """From the feeder: a chunk; the body is the pickled list of its items. Chunks are numbered as they come, from 0."""
 
     count: int
+    answered: bool = True
+    """The last chunk of the answer to one request."""
+    again: tuple[int, int] | None = None
+    """These are items of another chunk, sent again: its number, and the position of the first."""
 
 
 class SourceEnded(msgspec.Struct, frozen=True, tag=3):
@@ -39,6 +43,8 @@ class RunRange(msgspec.Struct, frozen=True, tag=4):
     hi: int
     first_index: int
     """The place in the input of the chunk's first item."""
+    several: bool
+    """The chunk has more than one item."""
     careful: bool
     slice_seconds: float
     """After how long to hand results and rest back; 0 is never."""
@@ -119,6 +125,26 @@ class Collected(msgspec.Struct, frozen=True, tag=11):
     ok: bool = True
 
 
+class SendAgain(msgspec.Struct, frozen=True, tag=13):
+    """To the feeder: send items lo..hi of that chunk again, as a chunk of their own."""
+
+    chunk: int
+    lo: int
+    hi: int
+
+
+class Release(msgspec.Struct, frozen=True, tag=14):
+    """To the feeder: every item of that chunk has ended."""
+
+    chunk: int
+
+
+class Unreadable(msgspec.Struct, frozen=True, tag=15):
+    """From a worker: the chunk of several items under this ticket cannot be unpickled."""
+
+    ticket: int
+
+
 class End(msgspec.Struct, frozen=True, tag=12):
     """To any child: end now that you have nothing in hand."""
 
@@ -135,8 +161,10 @@ Message: TypeAlias = (
     | CounterNamed
     | BaselineDone
     | Collected
+    | SendAgain
+    | Release
+    | Unreadable
     | End
 )
 
-encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Message).decode

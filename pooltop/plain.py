@@ -106,6 +106,6 @@ def _counted(progress: Progress) -> list[str]:
         parts.append(f"{amount(progress.failed)} failed")
     if progress.rate is not None:
         parts.append(f"{amount(progress.rate)} items/s")
-    if progress.eta is not None:
+    if progress.eta:
         parts.append(f"about {duration(progress.eta)} left")
     return parts

@@ -5,6 +5,7 @@ from collections import deque
 
 from pooltop.bench import Bench
 from pooltop.crew import Crew
+from pooltop.errands import Errands
 from pooltop.ledger import Ledger
 from pooltop.logbook import Logbook
 from pooltop.messages import Ready
@@ -26,6 +27,8 @@ from pooltop.sampler import MachineSample, ProcessSample
 from pooltop.slots import Phase, Slot
 from pooltop.speedup import eta, speedup
 
+BASELINE = "baseline"
+"""The errand's name; its row in the table of workers is slot 0."""
 HISTORY = 60
 """Samples of each core that are kept."""
 PIDS_SHOWN = 1000
@@ -43,14 +46,13 @@ _STATES: dict[Phase, WorkerState] = {
 class Portrait:
     """The run's outside. The supervisor sets what it learns; `snapshot` puts it together."""
 
-    def __init__(self, run: Run, spec: RunSpec, ledger: Ledger, logbook: Logbook) -> None:
+    def __init__(self, run: Run, spec: RunSpec, ledger: Ledger, logbook: Logbook, errands: Errands) -> None:
         self.state: RunState = "starting"
         self.reason = ""
         self.source: Ready = Ready()
         self.crew: Crew | None = None
         self.baseline: Baseline | None = None
         self.baseline_slot: Slot | None = None
-        self.baseline_pid: int | None = None
         self.check: Check | None = None
         self.startup_before_pool = 0.0
         self.pool_began: float | None = None
@@ -58,6 +60,7 @@ class Portrait:
         self._spec = spec
         self._ledger = ledger
         self._logbook = logbook
+        self._errands = errands
         self._began = time.monotonic()
         self._ended: float | None = None
         self._sample = MachineSample((), {})
@@ -164,7 +167,7 @@ class Portrait:
     def _baseline_row(self) -> Worker:
         slot = self.baseline_slot
         assert slot is not None
-        return self._worker(0, slot, self.baseline_pid, _STATES[slot.phase], done=slot.done)
+        return self._worker(0, slot, self._errands.pid(BASELINE), _STATES[slot.phase], done=slot.done)
 
     def _row(self, bench: Bench, now: float) -> Worker:
         pid = bench.contact.pid if bench.contact else None
@@ -228,6 +231,6 @@ class Portrait:
     def pids(self) -> list[int]:
         """The processes to be sampled."""
         benches = self.crew.benches.values() if self.crew else ()
-        return [bench.contact.pid for bench in benches if bench.contact] + (
-            [self.baseline_pid] if self.baseline_pid and self.state == "baseline" else []
-        )
+        workers = [bench.contact.pid for bench in benches if bench.contact]
+        baseline = self._errands.pid(BASELINE)
+        return [*workers, baseline] if baseline else workers

@@ -16,7 +16,7 @@ from pooltop.descendants import ChildrenOf, children_now, descendants
 AT_ONCE = 100
 """Processes read in one call. Where there are more they take turns: two calls a second stay below 3 % of a core."""
 TICKS = 0.1
-"""Seconds by which a tree's CPU time may seem to exceed the time passed: systems count it in ticks of 10 ms."""
+"""Seconds by which a tree's CPU time may seem to be off, either way: systems count it in ticks of 10 ms a process."""
 
 
 class ProcessSample(msgspec.Struct, frozen=True):
@@ -162,8 +162,8 @@ def _percent(cpu_seconds: float, now: float, before: _Sighting, cores: int) -> f
     """
     used = cpu_seconds - before.cpu_seconds
     elapsed = now - before.time
-    if elapsed > 0 and 0 <= used <= elapsed * cores + TICKS:
-        return 100 * used / elapsed
+    if elapsed > 0 and -TICKS <= used <= elapsed * cores + TICKS:
+        return 100 * max(0.0, used) / elapsed
     return before.sample.cpu
 
 

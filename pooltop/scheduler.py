@@ -26,6 +26,7 @@ from pooltop.actions import (
     Range,
     Recall,
     Remove,
+    Repack,
     Retire,
     Spawn,
 )
@@ -42,7 +43,6 @@ class _Chunk:
     first: int
     count: int
     owed: int
-    unpickling_deaths: int = 0
 
 
 @dataclass
@@ -98,9 +98,9 @@ class Scheduler:
         """Every slot that has a process or waits for one."""
         return tuple(sorted(self._slots))
 
-    def first_index(self, chunk: int) -> int:
-        """The place in the input of a chunk's first item."""
-        return self._chunks[chunk].first
+    def count(self, chunk: int) -> int:
+        """How many items a chunk has."""
+        return self._chunks[chunk].count
 
     def claim(self, slot: int, ticket: int) -> Range | None:
         """What the worker holds under a ticket, None when it holds nothing under it."""
@@ -120,13 +120,31 @@ class Scheduler:
             self._add_slot(slot)
         return self._settle()
 
-    def items_came(self, chunk: int, count: int, size: int) -> list[Action]:
-        """The feeder has sent a chunk of `count` items in `size` bytes."""
-        self._asked -= 1
+    def items_came(self, chunk: int, count: int, size: int, *, answered: bool = True) -> list[Action]:
+        """The feeder has sent a chunk of `count` items in `size` bytes; `answered`: that was all it was asked for."""
+        self._asked -= answered
         self._chunks[chunk] = _Chunk(self.fed, count, count)
         self._waiting.append(Range(chunk, 0, count))
         self.fed += count
         self.pace.saw_chunk(count, size)
+        return self._settle()
+
+    def repacked(self, chunk: int, again: Range) -> list[Action]:
+        """These items have come again, as a chunk of their own."""
+        count = again.hi - again.lo
+        self._chunks[chunk] = _Chunk(self._chunks[again.chunk].first + again.lo, count, count)
+        for position in range(count if self._strikes else 0):
+            strikes = self._strikes.pop((again.chunk, again.lo + position), None)
+            if strikes is not None:
+                self._strikes[chunk, position] = strikes
+        self._waiting.append(Range(chunk, 0, count))
+        self._ended(again.chunk, count)
+        return self._settle()
+
+    def cannot_repack(self, piece: Range, error: str) -> list[Action]:
+        """The feeder is gone, and these items with it."""
+        for position in range(piece.lo, piece.hi):
+            self._fail(piece.chunk, position, error)
         return self._settle()
 
     def source_ends(self) -> list[Action]:
@@ -164,6 +182,13 @@ class Scheduler:
         self._share_rest(slot, rest)
         return self._settle()
 
+    def unreadable(self, slot: int, ticket: int) -> list[Action]:
+        """A worker cannot unpickle the chunk of a range, and says so."""
+        claim = self._slots[slot].claims.pop(ticket, None)
+        if claim is not None:
+            self._repack(claim)
+        return self._settle()
+
     def died(
         self,
         slot: int,
@@ -185,14 +210,10 @@ class Scheduler:
         for ticket, claim in reversed(state.claims.items()):
             if begun is None or begun.ticket != ticket:
                 self._wait_first([claim])
-            elif skip and begun.hi - begun.lo == 1:
-                self._wait_first(self._pieces(claim, begun.lo, begun.hi)[::2])
-                self._fail(claim.chunk, begun.lo, "skipped by you", item)
-            elif asked:
-                self._count_retried(claim, begun)
-                self._wait_first([claim])
+            elif begun.phase == "unpickling":
+                self._died_unpickling(claim, asked, reason, item)
             else:
-                self._blame(claim, begun, reason, item)
+                self._died_running(claim, begun, asked, skip, reason, item)
         if respawn and state.leaving != "shrink":
             self._add_slot(slot)
         else:
@@ -361,40 +382,51 @@ class Scheduler:
             for position in range(done.lo, done.hi):
                 self._strikes.pop((done.chunk, position), None)
 
-    def _blame(self, claim: Range, begun: Begun, reason: str, item: str) -> None:
-        """A death from outside: a strike for the one item in hand; several in hand are run again one by one."""
-        lo, hi = max(begun.lo, claim.lo), min(begun.hi, claim.hi)
+    def _died_running(self, claim: Range, begun: Begun, asked: bool, skip: bool, reason: str, item: str) -> None:
+        """What is lost with the worker runs again; what was in its hand gets what it deserves."""
+        lo = min(max(begun.lo, claim.lo), claim.hi)
+        hi = min(max(begun.hi, lo), claim.hi)
         before, hand, after = self._pieces(claim, lo, hi)
-        self._count_retried(claim, begun)
-        if hand.hi - hand.lo == 1:
-            self._wait_first([before, after])
+        self.retried += lo - claim.lo
+        self._wait_first([before, after])
+        if skip and hi - lo == 1:
+            self._fail(claim.chunk, lo, "skipped by you", item, strike=True)
+        elif asked:
+            self._try_again(hand)
+        elif hi - lo == 1:
             self._strike(hand, reason, item)
-        elif begun.phase == "unpickling" and self._unpickling_kills(claim.chunk):
-            for position in range(claim.lo, claim.hi):
-                self._fail(claim.chunk, position, f"{reason} while its chunk was being unpickled")
         else:
-            self._wait_first([before, hand._replace(careful=True), after])
+            self._try_again(hand._replace(careful=True))
 
-    def _count_retried(self, claim: Range, begun: Begun) -> None:
-        if begun.phase != "unpickling":
-            self.retried += max(0, min(begun.hi, claim.hi) - claim.lo)
+    def _died_unpickling(self, claim: Range, asked: bool, reason: str, item: str) -> None:
+        if asked:
+            self._wait_first([claim])
+        elif self._chunks[claim.chunk].count > 1:
+            self._repack(claim)
+        else:
+            self._strike(claim, reason, item)
+
+    def _try_again(self, hand: Range) -> None:
+        self.retried += hand.hi - hand.lo
+        self._wait_first([hand])
 
     def _strike(self, hand: Range, reason: str, item: str) -> None:
+        """A death from outside with one item in hand; it is tried again, alone, as often as that is allowed."""
         place = (hand.chunk, hand.lo)
-        self._strikes[place] = strikes = self._strikes.get(place, 0) + 1
-        if strikes > self.retries:
-            self._fail(*place, reason, item)
+        if self._strikes.get(place, 0) >= self.retries:
+            self._fail(*place, reason, item, strike=True)
         else:
-            self._wait_first([hand._replace(careful=True)])
+            self._strikes[place] = self._strikes.get(place, 0) + 1
+            self._try_again(hand._replace(careful=True))
 
-    def _unpickling_kills(self, chunk: int) -> bool:
-        state = self._chunks[chunk]
-        state.unpickling_deaths += 1
-        return state.unpickling_deaths > self.retries
+    def _repack(self, piece: Range) -> None:
+        """Its chunk cannot be unpickled, and nobody knows why: halves of it, and halves of those, single it out."""
+        for half in _split(piece, min(2, piece.hi - piece.lo)):
+            self._do(Repack(half._replace(careful=False)))
 
-    def _fail(self, chunk: int, position: int, error: str, item: str = "") -> None:
-        attempts = self._strikes.pop((chunk, position), 1)
-        self._do(Fail(chunk, position, error, attempts, item))
+    def _fail(self, chunk: int, position: int, error: str, item: str = "", *, strike: bool = False) -> None:
+        attempts = self._strikes.pop((chunk, position), 0) + strike
+        self._do(Fail(chunk, position, error, max(1, attempts), item))
         self.failed += 1
         self._ended(chunk, 1)
 

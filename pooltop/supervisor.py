@@ -20,8 +20,8 @@ from pooltop.baseline import baseline_main
 from pooltop.channel import Body
 from pooltop.child import Assignment
 from pooltop.collector import collector_main
-from pooltop.contact import Contact
 from pooltop.crew import Crew
+from pooltop.errands import Errands
 from pooltop.feeder import feeder_main
 from pooltop.imported import WorkloadError, locate
 from pooltop.items import reads_stdin
@@ -29,13 +29,13 @@ from pooltop.journal import Journal
 from pooltop.ledger import Ledger
 from pooltop.link import Server
 from pooltop.logbook import Logbook
-from pooltop.messages import BaselineDone, CannotStart, Collected, Items, Message, Ready, SourceEnded
+from pooltop.messages import BaselineDone, Collected, Items, Message, Ready, SourceEnded
 from pooltop.model import Baseline, Check, Command, RunSpec, RunState, Snapshot, Stop
-from pooltop.portrait import Portrait
+from pooltop.portrait import BASELINE, Portrait
 from pooltop.runs import Run
 from pooltop.sampler import Sampler, stopped
 from pooltop.scheduler import Scheduler
-from pooltop.slots import CAPACITY, Slot
+from pooltop.slots import Slot
 
 HEALTH_SECONDS = 0.25
 """How often stopped workers are looked for."""
@@ -47,8 +47,6 @@ GOODBYE_SECONDS = 1.0
 MOST_UNWRITTEN = 64 << 20
 """Bytes that may wait for the journal; above it workers wait with what they have to say."""
 BASELINE_SLOT = 0
-SCRATCH_SLOT = CAPACITY - 1
-"""The slot of the children that show nothing."""
 
 T = TypeVar("T")
 
@@ -69,7 +67,6 @@ class Supervisor:
         self._run = run
         self._spec = spec
         self._on_snapshot = on_snapshot or (lambda _: None)
-        self._children: dict[str, Contact] = {}
         self._crew: Crew | None = None
         self._source_error = ""
         self._showing_soon = False
@@ -116,8 +113,8 @@ class Supervisor:
         if ready.threads:
             # Forking after threads have started is not safe.
             self._logbook.event("the import started threads, so each worker imports the module itself")
-            await self._dismiss("feeder")
-            self._processes.end_fork_server()
+            await self._errands.dismiss("feeder")
+            await self._processes.end_fork_server()
             self._processes.prepare(assignment, preload_target=False)
             ready = await self._start_feeder(assignment)
         return ready
@@ -125,7 +122,17 @@ class Supervisor:
     async def _start_feeder(self, assignment: Assignment) -> Ready:
         stdin = 0 if reads_stdin(self._spec.items) else None
         try:
-            return await self._talk("feeder", feeder_main, assignment, until=Ready, stdin=stdin)
+            return await self._or_cut(
+                self._errands.send(
+                    "feeder",
+                    feeder_main,
+                    assignment,
+                    until=Ready,
+                    stdin=stdin,
+                    then=self._from_feeder,
+                    on_end=self._feeder_ended,
+                )
+            )
         except StartError as error:
             raise WorkloadError(f"{self._spec.workload}: {error}", self._imported.read()) from error
         finally:
@@ -140,7 +147,9 @@ class Supervisor:
         self._show_soon()
         fresh = replace(assignment, fresh=True)
         try:
-            done = await self._talk("baseline", baseline_main, fresh, until=BaselineDone)
+            done = await self._or_cut(
+                self._errands.send(BASELINE, baseline_main, fresh, until=BaselineDone, slot_number=BASELINE_SLOT)
+            )
         except (StartError, WorkloadError) as error:
             self._logbook.event(f"no baseline: {error}")
             return
@@ -156,7 +165,7 @@ class Supervisor:
             assignment,
             recorder=self._ledger,
             logbook=self._logbook,
-            ask_feeder=self._children["feeder"].send,
+            tell_feeder=self._errands["feeder"].send,
             on_complete=complete.set,
             on_failure=self._pool_failed,
             on_event=self._show_soon,
@@ -178,10 +187,10 @@ class Supervisor:
         self._show_soon()
         await asyncio.to_thread(self._journal.flush)
         failed = crew.scheduler.failed
-        items = crew.scheduler.done + failed
+        arguments = (str(self._run.journal), crew.scheduler.done + failed, failed, check)
         try:
-            collected = await self._talk(
-                "collector", collector_main, assignment, str(self._run.journal), items, failed, check, until=Collected
+            collected = await self._or_cut(
+                self._errands.send("collector", collector_main, assignment, *arguments, until=Collected)
             )
         except (StartError, WorkloadError) as error:
             raise _Cut("failed", f"after the last item: {error}") from error
@@ -196,53 +205,25 @@ class Supervisor:
         self._on_snapshot(snapshot)
         return snapshot
 
-    # Children other than workers
-
-    async def _talk(
-        self,
-        name: str,
-        main: Callable[..., None],
-        assignment: Assignment,
-        *arguments: object,
-        until: type[T],
-        stdin: int | None = None,
-    ) -> T:
-        """Start a child and wait for a message of that type. Raises WorkloadError when the child says that it cannot
-        start, StartError when it dies first, and whatever cuts the run short."""
-        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-
-        def on_message(message: Message, body: Body) -> None:
-            if answer.done():
-                self._from_feeder(message, body)
-            elif isinstance(message, until):
-                answer.set_result(message)
-            elif isinstance(message, CannotStart):
-                answer.set_exception(WorkloadError(message.error, message.details))
-
-        def on_death(how: str) -> None:
-            if not answer.done():
-                answer.set_exception(StartError(f"the {name} died: {how}"))
-            elif name == "feeder" and self._crew and not (self._crew.ending or self._crew.scheduler.source_ended):
-                self._source_failed(f"the feeder died: {how}")
-
-        slot_number = BASELINE_SLOT if name == "baseline" else SCRATCH_SLOT
-        child = await self._or_cut(self._processes.start(main, slot_number, assignment, *arguments, stdin=stdin))
-        slot = Slot(self._processes.slots, slot_number)
-        self._children[name] = Contact(child, slot, None, self._logbook, on_message, on_death)
-        if name == "baseline":
-            self._portrait.baseline_pid = child.pid
-        return await self._or_cut(answer)
+    # The source
 
     def _from_feeder(self, message: Message, body: Body) -> None:
         match message:
-            case Items(count) if self._crew:
-                self._crew.items_came(count, body)
+            case Items() if self._crew:
+                self._crew.items_came(message, body)
             case SourceEnded("") if self._crew:
                 self._crew.source_ended()
             case SourceEnded(error, details):
                 for line in details.splitlines():
                     self._logbook.printed(line, error_stream=True)
                 self._source_failed(error)
+
+    def _feeder_ended(self, how: str) -> None:
+        if self._crew is None or self._crew.ending:
+            return
+        self._crew.feeder_gone()
+        if not self._crew.scheduler.source_ended:
+            self._source_failed(f"the feeder died: {how}")
 
     def _source_failed(self, error: str) -> None:
         """What it gave before is finished and kept; the run ends failed."""
@@ -251,18 +232,11 @@ class Supervisor:
         if self._crew:
             self._crew.source_ended()
 
-    async def _dismiss(self, name: str) -> None:
-        contact = self._children.pop(name)
-        contact.kill()
-        while not contact.dead:
-            await asyncio.sleep(0.002)
-
     async def _end_children(self) -> None:
         self._processes.close()
         if self._crew is not None:
             await self._crew.disband(0.0)
-        for name in list(self._children):
-            await self._dismiss(name)
+        await self._errands.close()
 
     # What cuts it short
 
@@ -338,8 +312,9 @@ class Supervisor:
         self._journal = Journal.create(self._run.journal, self._spec)
         self._logbook = Logbook(self._journal)
         self._ledger = Ledger(self._journal)
-        self._portrait = Portrait(self._run, self._spec, self._ledger, self._logbook)
         self._processes = LocalProcesses(self._spec.start_method, self._run.runtime, self._imported.path)
+        self._errands = Errands(self._processes, self._logbook)
+        self._portrait = Portrait(self._run, self._spec, self._ledger, self._logbook, self._errands)
         self._server = Server(self._run.socket, self._portrait.snapshot, self._execute)
         await self._server.start()
         watches = [asyncio.ensure_future(w) for w in (self._watch_health(), self._watch_machine(Sampler()))]

@@ -1,19 +1,17 @@
-"""Snapshots and commands as bytes: MessagePack for the socket and the journal, JSON for people's own programs.
+"""Messages as bytes: MessagePack for sockets, channels and the journal, JSON for people's own programs.
 
-A snapshot holds what user code put into it (labels from file names that are no UTF-8, counters beyond 64 bits, a check
-of any type), and must reach its screens all the same.
+A message holds what user code put into it (labels from file names that are no UTF-8, counters beyond 64 bits, a check
+of any type), and must arrive all the same.
 """
 
 from typing import Any
 
 import msgspec
 
-from pooltop.model import Reply, Request, Snapshot, Update, Watch
-
 _encoder = msgspec.msgpack.Encoder(enc_hook=repr)
 
 
-def pack(message: Request | Watch | Reply | Update | Snapshot) -> bytes:
+def pack(message: msgspec.Struct) -> bytes:
     """`message` as MessagePack; what that cannot hold is replaced by what comes nearest."""
     try:
         return _encoder.encode(message)

@@ -13,7 +13,7 @@ from pooltop.child import Home, obtain_workload, report_start
 from pooltop.errors import summary, user_traceback
 from pooltop.inside import enter_slot, take_deltas
 from pooltop.label import label
-from pooltop.messages import CounterNamed, End, FailedItem, Ready, Returned, RunRange
+from pooltop.messages import CounterNamed, End, FailedItem, Ready, Returned, RunRange, Unreadable
 from pooltop.slots import Phase, Slot
 
 CHUNKS_KEPT = 2
@@ -45,7 +45,7 @@ class ChunkMemory:
 
 
 class _Unreadable:
-    """Stands for every item of a chunk that cannot be unpickled."""
+    """Stands for the items of a chunk that cannot be unpickled."""
 
     def __init__(self, error: BaseException) -> None:
         self.error = error
@@ -95,11 +95,14 @@ class Worker:
         items = self._unpickled(order.chunk, body)
         failures: list[FailedItem] = []
         began = time.monotonic_ns()
-        if isinstance(items, _Unreadable):
-            upto = order.hi
-            failures += (_failed(n, f"item {order.first_index + n}", items.error) for n in range(order.lo, upto))
-        else:
+        if not isinstance(items, _Unreadable):
             upto = self._run_blocks(order, items, began, failures)
+        elif order.several:
+            self._channel.send(Unreadable(order.ticket))
+            return
+        else:
+            upto = order.hi
+            failures.append(_failed(0, f"item {order.first_index}", items.error))
         seconds = (time.monotonic_ns() - began) / 1e9
         self._slot.begin_sending(order.lo, upto)
         self._hand_back(order, upto, items, failures, seconds)

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import multiprocessing
 import os
+import select
 import signal
 import socket
 from collections.abc import Callable
@@ -25,6 +26,9 @@ from pooltop import preload
 from pooltop.child import Assignment, Home, PassedDescriptor
 from pooltop.model import StartMethod
 from pooltop.slots import Slot, make_slots
+
+DYING_SECONDS = 0.002
+"""How often a dying process is looked at."""
 
 
 def describe_exit(exit_code: int) -> str:
@@ -152,13 +156,15 @@ class LocalProcesses:
         except (OSError, EOFError) as error:
             ours.close()
             os.close(log_read)
-            raise StartError(self._why(error)) from error
+            raise StartError(await self._why(error)) from error
         finally:
             theirs.close()
             os.close(log_write)
         return Child(process, ours, log_read, self.fork_server_pid)
 
-    def _why(self, error: Exception) -> str:
+    async def _why(self, error: Exception) -> str:
+        while self._fork_server_is_gone() and self._fork_server_exit() is None:
+            await asyncio.sleep(DYING_SECONDS)
         code = self._fork_server_exit()
         if code is not None:
             return f"the import ended the process: {describe_exit(code)}"
@@ -182,14 +188,29 @@ class LocalProcesses:
                 return gone.si_status if gone.si_code == os.CLD_EXITED else -gone.si_status
         return None
 
+    def _fork_server_is_gone(self) -> bool:
+        """Whether it has closed its end of the pipe by which it sees us live: a dying process does that before it can
+        be waited for, and before its children are seen to end."""
+        pipe = getattr(forkserver._forkserver, "_forkserver_alive_fd", None) if self._forks else None
+        if pipe is None:
+            return False
+        poll = select.poll()
+        poll.register(pipe, 0)
+        return bool(poll.poll(0))
+
     def has_lost(self, child: Child) -> bool:
         """Whether the fork server that a child came from is gone, and so took it along."""
         if child.fork_server is None:
             return False
-        return child.fork_server != self.fork_server_pid or self._fork_server_exit() is not None
+        return child.fork_server != self.fork_server_pid or self._fork_server_is_gone()
 
-    def end_fork_server(self) -> None:
-        """Kill the fork server; the next start makes a new one."""
+    async def end_fork_server(self) -> None:
+        """Kill the fork server, and wait until that can be seen: the next start makes a new one."""
+        self._kill_fork_server()
+        while self.fork_server_pid is not None and self._fork_server_exit() is None:
+            await asyncio.sleep(DYING_SECONDS)
+
+    def _kill_fork_server(self) -> None:
         pid = self.fork_server_pid
         if pid is not None:
             with contextlib.suppress(OSError):
@@ -198,6 +219,6 @@ class LocalProcesses:
     def close(self) -> None:
         """Nothing more will be started."""
         self._closed = True
-        self.end_fork_server()
+        self._kill_fork_server()
         self._starter.shutdown(wait=False, cancel_futures=True)
         current_process()._config.pop("tempdir", None)  # type: ignore[attr-defined]  # as above

@@ -10,15 +10,10 @@ from typing import get_args
 import click
 
 from pooltop import launch
-from pooltop.cli.history import last_snapshot
 from pooltop.cli.values import at_least, hertz, items_in_a_chunk, output_file, worker_count
 from pooltop.items import check_spec, reads_stdin
-from pooltop.journal import JournalReader
 from pooltop.locate import locate
 from pooltop.model import BaselineMethod, RunSpec, StartMethod
-from pooltop.plain import say
-from pooltop.runs import Run
-from pooltop.summary import summary_lines
 
 
 class WithWordsOfTheFunction(click.Command):
@@ -169,19 +164,7 @@ def _detach(spec: RunSpec, summary: str | None) -> int:
 
 
 def _watch(spec: RunSpec, summary: str | None, hz: float) -> int:
-    """The dashboard on a new run; what it showed last stays behind in the terminal."""
+    """The dashboard on a new run."""
     from tui.app import watch_run  # only the dashboard pays for it
 
-    run = asyncio.run(launch.start_in_background(spec, summary=summary))
-    code = watch_run(run, hz)
-    _say_what_became_of(run)
-    return code
-
-
-def _say_what_became_of(run: Run) -> None:
-    if run.is_alive():
-        say(f"run {run.id} goes on in the background; pooltop ctl {run.id} stop ends it")
-    elif snapshot := last_snapshot(run):
-        with JournalReader(run.journal) as reader:
-            for line in summary_lines(snapshot, reader.failures()):
-                say(line)
+    return watch_run(asyncio.run(launch.start_in_background(spec, summary=summary)), hz)

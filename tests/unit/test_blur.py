@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, ImageFilter, ImageOps
 
 import pooltop
-from pooltop.items import open_source
 from pooltop.imported import Workload, WorkloadError, load, locate
+from pooltop.items import open_source
 
 ORIENTATION = 0x0112
 
@@ -177,13 +177,15 @@ def test_what_a_killed_worker_left_is_replaced(
 def test_no_room_is_that_items_failure(
     blur: Workload, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(path: Path, _: object) -> None:
+        path.touch()
         raise OSError(28, "No space left on device")
 
     source = picture(tmp_path / "a.png")
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(ValueError, match=r"a\.png: No space left on device$"):
         blur.function(source, out=out)
+    assert not list(out.iterdir())
 
 
 def test_the_check_counts_outputs_that_are_missing_unreadable_or_of_another_size(

@@ -106,7 +106,6 @@ def test_other_values() -> None:
         (values.at_least(0), "9" * 30),
         (values.output_file, "/"),
         (values.output_file, "/no such folder/file"),
-        (values.output_file, "/proc/version"),
     ],
 )
 def test_a_wrong_value_is_named(convert: object, text: str) -> None:

@@ -7,6 +7,7 @@ time, and once the disturbances stop the run comes to its end.
 import itertools
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
 from hypothesis import settings
@@ -25,8 +26,9 @@ class FakeWorker:
     frozen: bool = False
     recalled_up_to: int = 0
     queue: list[tuple[int, Range]] = field(default_factory=list)
-    position: int = 0
-    """Where the next item of the range at the queue's head begins."""
+    block: tuple[int, int] | None = None
+    """Items of the range at the queue's head that are in hand."""
+    unpickling: bool = False
 
 
 class World:
@@ -38,6 +40,7 @@ class World:
         self.items = items
         self.workers: dict[int, FakeWorker] = {}
         self.asks: list[int] = []
+        self.repacks: list[Range] = []
         self.ended: Counter[int] = Counter()
         self.failures: dict[int, rules.Fail] = {}
         self.strikes: Counter[int] = Counter()
@@ -69,6 +72,8 @@ class World:
                 case rules.Fail(chunk, position):
                     self.failures[self.first[chunk] + position] = action
                     self.end(chunk, position)
+                case rules.Repack(piece):
+                    self.repacks.append(piece)
                 case rules.Kill(slot):
                     self.kill(slot, asked=True)
                 case rules.Forget(chunk):
@@ -81,19 +86,32 @@ class World:
     def end(self, chunk: int, position: int) -> None:
         self.ended[self.first[chunk] + position] += 1
 
-    def feed(self) -> None:
+    def feed(self, *, split: bool = False) -> None:
+        if self.repacks:
+            self.repack(self.repacks.pop(0))
         if not self.asks or self.scheduler.source_ended:
             return
         count = min(self.asks.pop(0), self.left)
         if count:
-            chunk = next(self.chunk_numbers)
-            self.first[chunk] = self.items - self.left
-            self.left -= count
-            self.do(self.scheduler.items_came(chunk, count, 100 * count))
+            first = count // 2 if split else 0  # as when an item cannot be pickled
+            self.send_chunk(first, answered=False)
+            self.send_chunk(count - first, answered=True)
         if not self.left:
             self.do(self.scheduler.source_ends())
 
-    def work(self, slot: int, items: int) -> None:
+    def send_chunk(self, count: int, *, answered: bool) -> None:
+        if count:
+            chunk = next(self.chunk_numbers)
+            self.first[chunk] = self.items - self.left
+            self.left -= count
+            self.do(self.scheduler.items_came(chunk, count, 100 * count, answered=answered))
+
+    def repack(self, piece: Range) -> None:
+        chunk = next(self.chunk_numbers)
+        self.first[chunk] = self.first[piece.chunk] + piece.lo
+        self.do(self.scheduler.repacked(chunk, piece))
+
+    def work(self, slot: int, items: int, failed: int = 0) -> None:
         worker = self.workers[slot]
         if worker.frozen:
             return
@@ -104,47 +122,82 @@ class World:
             if worker.retiring:
                 self.kill(slot, asked=True)
         else:
-            ticket, piece = worker.queue[0]
-            start = max(piece.lo, worker.position)
-            recalled = ticket <= worker.recalled_up_to
-            upto = start if recalled else min(start + items, piece.hi)
-            worker.queue.pop(0)
-            worker.position = 0
-            self.do(self.scheduler.returned(slot, ticket, piece._replace(hi=upto), seconds=0.001 * items))
+            self.hand_back(slot, items, failed)
 
-    def begin(self, slot: int) -> None:
-        """The worker has an item in hand (its slot says so) but has not finished it."""
+    def hand_back(self, slot: int, items: int, failed: int) -> None:
+        worker = self.workers[slot]
+        ticket, piece = worker.queue.pop(0)
+        begun = worker.block[1] if worker.block else piece.lo
+        recalled = ticket <= worker.recalled_up_to
+        upto = begun if recalled else min(max(begun, piece.lo + items), piece.hi)
+        worker.block = None
+        done = piece._replace(hi=upto)
+        self.do(self.scheduler.returned(slot, ticket, done, failed=min(failed, upto - piece.lo), seconds=0.001))
+
+    def begin(self, slot: int, items: int) -> None:
+        """The worker goes on to its next block (its slot says so) and has not finished that."""
         worker = self.workers[slot]
         if worker.queue and worker.ready and not worker.frozen:
             ticket, piece = worker.queue[0]
-            if ticket > worker.recalled_up_to:
-                worker.position = min(max(piece.lo, worker.position) + 1, piece.hi)
+            lo = worker.block[1] if worker.block else piece.lo
+            if ticket > worker.recalled_up_to and lo < piece.hi:
+                worker.unpickling = False
+                worker.block = (lo, min(lo + items, piece.hi))
+
+    def begin_unpickling(self, slot: int) -> None:
+        worker = self.workers[slot]
+        worker.unpickling = bool(worker.queue and worker.ready and not worker.frozen and not worker.block)
+
+    def give_up_unpickling(self, slot: int) -> None:
+        worker = self.workers[slot]
+        if worker.unpickling and worker.queue and not worker.frozen:
+            ticket, piece = worker.queue[0]
+            if self.scheduler.count(piece.chunk) > 1:
+                worker.queue.pop(0)
+                worker.unpickling = False
+                self.do(self.scheduler.unreadable(slot, ticket))
 
     def begun(self, slot: int) -> Begun | None:
         worker = self.workers[slot]
-        if not worker.queue or not worker.position:
+        if not worker.queue:
             return None
-        ticket, _ = worker.queue[0]
-        return Begun(ticket, worker.position - 1, worker.position, "running")
+        ticket, piece = worker.queue[0]
+        if worker.unpickling:
+            return Begun(ticket, piece.lo, piece.hi, "unpickling")
+        return Begun(ticket, *worker.block, "running") if worker.block else None
 
     def kill(self, slot: int, *, asked: bool, skip: bool = False) -> None:
         begun = self.begun(slot)
-        claim = self.scheduler.claim(slot, begun.ticket) if begun else None
         worker = self.workers.pop(slot)
-        if begun and claim and not asked and begun.hi <= claim.hi:
-            self.strikes[self.first[worker.queue[0][1].chunk] + begun.lo] += 1
+        if begun and not asked:
+            for position in range(begun.lo, begun.hi):
+                self.strikes[self.first[worker.queue[0][1].chunk] + position] += 1
         self.do(self.scheduler.died(slot, begun, asked=asked, reason="SIGKILL", skip=skip))
 
-    def freeze(self, slot: int) -> None:
+    def freeze(self, slot: int, how: Literal["paused", "stopped"] = "stopped", runs_on: int = 0) -> None:
+        """The worker stands still; with `runs_on` it did so only after it had gone on to a further block."""
         worker = self.workers[slot]
         if worker.ready and not worker.frozen:
+            seen = self.begun(slot)
+            if runs_on and worker.block:
+                self.begin(slot, runs_on)
             worker.frozen = True
-            self.do(self.scheduler.froze(slot, "stopped", self.begun(slot)))
+            self.do(self.scheduler.froze(slot, how, seen))
 
     def thaw(self, slot: int) -> None:
         if self.workers[slot].frozen:
             self.workers[slot].frozen = False
             self.do(self.scheduler.thawed(slot))
+
+    def places(self) -> Counter[int]:
+        """Where each item is that the feeder has sent: waiting, claimed, on its way back from the feeder, or ended."""
+        pieces = list(self.scheduler._waiting) + self.repacks
+        for state in self.scheduler._slots.values():
+            pieces += state.claims.values()
+        places = Counter(self.ended)
+        for piece in pieces:
+            places.update(self.first[piece.chunk] + position for position in range(piece.lo, piece.hi))
+        return places
 
     def settle(self) -> None:
         """No more disturbances: the run must come to its end."""
@@ -155,6 +208,8 @@ class World:
             self.feed()
             for slot in list(self.workers):
                 if slot in self.workers:
+                    if self.workers[slot].frozen and now % 10 == 9 and not self.scheduler.complete:
+                        self.thaw(slot)
                     self.work(slot, 7)
             self.do(self.scheduler.tick(float(now)))
         raise AssertionError("the run does not come to its end")
@@ -179,19 +234,27 @@ class Interleavings(RuleBasedStateMachine):
     def pick(self, data: st.DataObject) -> int:
         return data.draw(st.sampled_from(sorted(self.world.workers)))
 
-    @rule()
-    def feed(self) -> None:
-        self.world.feed()
+    @rule(split=st.booleans())
+    def feed(self, split: bool) -> None:
+        self.world.feed(split=split)
 
     @precondition(lambda self: self.world.workers)
-    @rule(data=st.data(), items=st.integers(1, 20))
-    def work(self, data: st.DataObject, items: int) -> None:
-        self.world.work(self.pick(data), items)
+    @rule(data=st.data(), items=st.integers(1, 20), failed=st.integers(0, 2))
+    def work(self, data: st.DataObject, items: int, failed: int) -> None:
+        self.world.work(self.pick(data), items, failed)
 
     @precondition(lambda self: self.world.workers)
-    @rule(data=st.data())
-    def begin(self, data: st.DataObject) -> None:
-        self.world.begin(self.pick(data))
+    @rule(data=st.data(), items=st.sampled_from([1, 1, 1, 3]))
+    def begin(self, data: st.DataObject, items: int) -> None:
+        self.world.begin(self.pick(data), items)
+
+    @precondition(lambda self: self.world.workers)
+    @rule(data=st.data(), gives_up=st.booleans())
+    def unpickle(self, data: st.DataObject, gives_up: bool) -> None:
+        slot = self.pick(data)
+        self.world.begin_unpickling(slot)
+        if gives_up:
+            self.world.give_up_unpickling(slot)
 
     @precondition(lambda self: self.world.workers)
     @rule(data=st.data(), asked=st.booleans(), skip=st.booleans())
@@ -199,9 +262,9 @@ class Interleavings(RuleBasedStateMachine):
         self.world.kill(self.pick(data), asked=asked or skip, skip=skip)
 
     @precondition(lambda self: self.world.workers)
-    @rule(data=st.data())
-    def freeze(self, data: st.DataObject) -> None:
-        self.world.freeze(self.pick(data))
+    @rule(data=st.data(), paused=st.booleans(), runs_on=st.sampled_from([0, 0, 1, 2]))
+    def freeze(self, data: st.DataObject, paused: bool, runs_on: int) -> None:
+        self.world.freeze(self.pick(data), "paused" if paused else "stopped", runs_on)
 
     @precondition(lambda self: self.world.workers)
     @rule(data=st.data())
@@ -235,9 +298,9 @@ class Interleavings(RuleBasedStateMachine):
         self.world.do(self.world.scheduler.tick(now))
 
     @invariant()
-    def nothing_ends_twice(self) -> None:
+    def every_item_is_in_one_place(self) -> None:
         if hasattr(self, "world"):
-            assert all(times == 1 for times in self.world.ended.values())
+            assert self.world.places() == dict.fromkeys(range(self.world.scheduler.fed), 1)
             assert self.world.scheduler.done + self.world.scheduler.failed == len(self.world.ended)
 
     def teardown(self) -> None:
@@ -245,7 +308,7 @@ class Interleavings(RuleBasedStateMachine):
             return
         self.world.settle()
         assert set(self.world.ended) == set(range(self.world.items))
-        self.nothing_ends_twice()
+        self.every_item_is_in_one_place()
         for index, failure in self.world.failures.items():
             if failure.error == "SIGKILL":
                 assert failure.attempts == self.world.scheduler.retries + 1 <= self.world.strikes[index]
@@ -261,7 +324,7 @@ def one_item_in_hand(retries: int) -> World:
     world = World(1, 1, retries, None)
     world.feed()
     world.work(1, 1)
-    world.begin(1)
+    world.begin(1, 1)
     return world
 
 
@@ -271,7 +334,7 @@ def test_an_item_that_kills_its_worker_fails_after_its_retries() -> None:
         assert not world.failures
         world.kill(1, asked=False)
         world.work(1, 1)
-        world.begin(1)
+        world.begin(1, 1)
     assert world.failures[0].attempts == 3
     assert world.failures[0].error == "SIGKILL"
     assert world.scheduler.complete
@@ -282,7 +345,7 @@ def test_a_death_that_was_asked_for_is_no_strike() -> None:
     for _ in range(5):
         world.kill(1, asked=True)
         world.work(1, 1)
-        world.begin(1)
+        world.begin(1, 1)
     assert not world.failures
     world.settle()
     assert world.ended == {0: 1}
@@ -301,8 +364,8 @@ def test_skipping_fails_just_the_item_in_hand() -> None:
     world = World(5, 1, 2, 5)
     world.feed()
     world.work(1, 1)
-    world.begin(1)
-    world.begin(1)
+    world.begin(1, 1)
+    world.begin(1, 1)
     world.kill(1, asked=True, skip=True)
     world.settle()
     assert {index: failure.error for index, failure in world.failures.items()} == {1: "skipped by you"}
@@ -316,7 +379,7 @@ def test_unstarted_items_of_a_stopped_worker_go_to_the_others_at_once() -> None:
     world.work(2, 1)
     holder = next(slot for slot, worker in world.workers.items() if worker.queue)
     other = 3 - holder
-    world.begin(holder)
+    world.begin(holder, 1)
     world.freeze(holder)
     assert [piece for _, piece in world.workers[other].queue] == [Range(0, 1, 8)]
 
@@ -352,3 +415,55 @@ def test_the_feeder_is_never_asked_for_more_than_two_chunks_a_worker() -> None:
     while world.asks and len(world.first) < 50:
         world.feed()
     assert world.scheduler.fed <= 2 * 3 * 10
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_a_worker_that_ran_on_and_then_died_takes_nothing_along(skip: bool) -> None:
+    """It seemed to stand still at item 0 but went on to item 2, which others had been promised by then."""
+    world = World(8, 1, 0, 8)
+    world.feed()
+    world.work(1, 1)
+    world.begin(1, 1)
+    world.freeze(1)
+    world.workers[1].block = (2, 3)
+    world.kill(1, asked=skip, skip=skip)
+    assert world.places() == dict.fromkeys(range(8), 1)
+    world.settle()
+    assert world.scheduler.done == 8
+
+
+def test_a_chunk_that_cannot_be_unpickled_is_halved_until_the_culprit_is_alone() -> None:
+    culprit = 5
+    world = World(8, 1, 0, 8)
+    world.feed()
+    for _ in range(100):
+        if world.scheduler.complete:
+            break
+        world.feed()
+        world.work(1, 0)
+        worker = world.workers[1]
+        if not worker.queue:
+            continue
+        piece = worker.queue[0][1]
+        first = world.first[piece.chunk]
+        if first <= culprit < first + world.scheduler.count(piece.chunk):
+            worker.unpickling = True
+            world.kill(1, asked=False)
+        else:
+            world.work(1, 8)
+    assert world.scheduler.complete
+    assert {index: failure.error for index, failure in world.failures.items()} == {culprit: "SIGKILL"}
+    assert world.scheduler.done == 7
+
+
+def test_items_that_nobody_can_send_again_fail() -> None:
+    world = World(4, 1, 0, 4)
+    world.feed()
+    world.work(1, 1)
+    world.begin_unpickling(1)
+    world.give_up_unpickling(1)
+    assert len(world.repacks) == 2
+    for piece in world.repacks:
+        world.do(world.scheduler.cannot_repack(piece, "gone"))
+    assert world.scheduler.complete
+    assert world.scheduler.failed == 4

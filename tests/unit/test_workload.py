@@ -94,7 +94,7 @@ def test_a_script_is_imported_under_its_stem_with_its_folder_first(project: Path
 def test_the_folder_of_a_linked_script_is_where_it_really_lies(project: Path) -> None:
     (project / "bin").mkdir()
     (project / "bin/tool.py").symlink_to(project / "script.py")
-    target = locate("bin/tool.py:double", project)
+    target = locate("./tool.py:double", project / "bin")
     assert (target.module, target.folder) == ("tool", str(project))
 
 
