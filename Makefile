@@ -5,6 +5,7 @@
 #   make test [TESTS=tests/unit]                    set everything up and run the tests, or some of them
 #   make check                                      lint, format, types, import rules and tests
 #   make test-pythons                               the engine's tests on every supported Python that is here
+#   make shots                                      the README's pictures, from the real program
 #
 # PYTHON=... chooses the interpreter to make .venv with; else it is the first that will do.
 
@@ -21,7 +22,7 @@ found = $(shell for each in $(candidates); do \
 	"$$each" -c 'import venv, ensurepip' 2>/dev/null || version="$$version without venv"; \
 	echo "($$each is $$version)"; done)
 
-.PHONY: run test check lint types test-pythons
+.PHONY: run test check lint types test-pythons shots
 
 run: $(VENV)/ready
 	@$(VENV)/bin/pooltop $(ARGS)
@@ -37,6 +38,9 @@ lint: $(VENV)/ready
 
 types: $(VENV)/ready
 	@$(VENV)/bin/mypy
+
+shots: $(VENV)/ready
+	@PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m bench.shots docs
 
 test-pythons:
 	@tested=; for version in 3.11 3.12 3.13; do \
