@@ -7,6 +7,7 @@ code, subprocesses, crash reports and handlers that kept an older stream end up 
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable
 
@@ -14,6 +15,8 @@ from pooltop.channel import ChildEnd
 from pooltop.messages import Printed
 
 LONGEST_LINE = 1 << 16
+ALARMS = {signal.SIGALRM, signal.SIGVTALRM}
+"""By these people put a time limit on their own code, with a handler that raises; not in the middle of ours."""
 
 
 def redirect_descriptors(log: int) -> None:
@@ -43,21 +46,34 @@ class _Lines(io.RawIOBase):
 
     def write(self, data: object, /) -> int:
         written = bytes(data)  # type: ignore[call-overload]  # any buffer, as for every raw stream
-        *lines, self._partial = (self._partial + written).split(b"\n")
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        try:
+            signal.pthread_sigmask(signal.SIG_BLOCK, ALARMS)
+            self._take(written)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return len(written)
+
+    def _take(self, data: bytes) -> None:
+        *lines, self._partial = (self._partial + data).split(b"\n")
         for line in lines:
-            self._send(line)
+            self._send_whole(line)
         if len(self._partial) > LONGEST_LINE:
             self.end_line()
-        return len(written)
 
     def end_line(self) -> None:
         """What an item has printed without a newline is a line of its own."""
         if self._partial:
             line, self._partial = self._partial, b""
-            self._send(line)
+            self._send_whole(line)
+
+    def _send_whole(self, line: bytes) -> None:
+        """A line that is too long as several."""
+        for at in range(0, max(1, len(line)), LONGEST_LINE):
+            self._send(line[at : at + LONGEST_LINE])
 
     def _send(self, line: bytes) -> None:
-        text = line[:LONGEST_LINE].decode("utf-8", "replace").removesuffix("\r")
+        text = line.decode("utf-8", "replace").removesuffix("\r")
         self._channel.send(Printed(text, self._descriptor == 2, self._item()))
 
 

@@ -7,7 +7,6 @@ middle of a send may delay the others, so it moves at most `BUDGET` bytes a call
 
 import asyncio
 import io
-import signal
 import socket
 import struct
 import threading
@@ -23,8 +22,6 @@ BUDGET = 1 << 20
 READ_SIZE = 1 << 18
 SMALL = 1 << 15
 """Bodies below this are joined with their header into one write."""
-ALARMS = {signal.SIGALRM, signal.SIGVTALRM}
-"""Signals by which people put a time limit on their own code: with a handler that raises."""
 
 Body = bytes | bytearray
 
@@ -51,8 +48,6 @@ class ChildEnd:
         """Send one frame. Raises EOFError when the supervisor is gone."""
         encoded = pack(message)
         head = HEADER.pack(len(encoded), len(body)) + encoded
-        # A handler that raises in the middle would leave half a frame behind.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, ALARMS)
         try:
             with self._lock:
                 if len(body) < SMALL:
@@ -62,8 +57,6 @@ class ChildEnd:
                     self._socket.sendall(body)
         except ConnectionError as error:
             raise EOFError from error
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _exactly(self, size: int) -> Body:
         buffer = bytearray(size)

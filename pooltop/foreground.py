@@ -19,7 +19,7 @@ from typing import NoReturn
 from pooltop.errors import WorkloadError
 from pooltop.journal import JournalError, JournalReader
 from pooltop.launch import ENDING_SIGNALS, Refusal, StartReport
-from pooltop.model import Snapshot
+from pooltop.model import ENDED, Snapshot
 from pooltop.plain import ProgressLines, say
 from pooltop.printable import printable, printable_lines
 from pooltop.runs import Run, RunError
@@ -49,8 +49,8 @@ class Starter:
             os.set_inheritable(pipe, False)
 
     def show(self, snapshot: Snapshot) -> None:
-        """Tell of the two steps of a beginning, each once."""
-        if self._told != "started":
+        """Tell of the two steps of a beginning, each once; an end may be that of a run which never began."""
+        if self._told != "started" and snapshot.state not in ENDED:
             self.tell("starting" if snapshot.state == "starting" else "started")
 
     def tell(self, report: StartReport) -> bool:
@@ -114,6 +114,7 @@ async def _hold(run: Run, summary: str | None, starter: Starter) -> int:
             final = await supervisor.run()
         finally:
             progress.clear()
+        starter.tell("started")  # if it was too short to be seen at work
     return _report(run, final, summary, signals.first)
 
 

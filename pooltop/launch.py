@@ -15,12 +15,16 @@ import msgspec
 
 from pooltop import runs
 from pooltop.cpus import usable_cpus
-from pooltop.journal import Journal
+from pooltop.journal import Journal, JournalError
 from pooltop.model import RunSpec
 from pooltop.runs import Run
 
 ENDING_SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
 """What ends a run in the foreground, and what that is called."""
+
+
+_REPORT_BYTES = 1 << 20
+"""Enough for any traceback."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -91,7 +95,11 @@ async def start_in_background(spec: RunSpec, *, summary: str | None = None, pati
 def _prepare(spec: RunSpec) -> Run:
     runs.sweep()
     run = runs.create(spec.workload)
-    Journal.create(run.journal, spec).close()
+    try:
+        Journal.create(run.journal, spec).close()
+    except JournalError:
+        run.discard()
+        raise
     return run
 
 
@@ -102,7 +110,7 @@ def _command(run: Run, summary: str | None, *more: str) -> list[str]:
 
 async def _begun(run: Run, reports: IO[bytes], patience: float | None) -> None:
     """Wait until the supervisor says that it has started; StartFailed where it says why not, or ends."""
-    reader = asyncio.StreamReader()
+    reader = asyncio.StreamReader(limit=_REPORT_BYTES)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), reports)
     try:
@@ -119,7 +127,9 @@ async def _begun(run: Run, reports: IO[bytes], patience: float | None) -> None:
 def _understood(run: Run, line: bytes) -> Literal["starting", "started"]:
     if not line:
         log = run.directory / "supervisor.log"
-        raise StartFailed(Refusal(f"run {run.id} ended before it began; {log} may say why", log.read_text()))
+        raise StartFailed(
+            Refusal(f"run {run.id} ended before it began; {log} may say why", log.read_text(errors="replace"))
+        )
     report: StartReport = msgspec.json.decode(line, type=StartReport)
     if isinstance(report, Refusal):
         raise StartFailed(report)

@@ -11,7 +11,11 @@ from pooltop.journal import Journal
 from pooltop.model import LogLine
 
 TAIL = 200
-READ_SIZE = 1 << 16
+READ_SIZE = 1 << 12
+"""Bytes of output taken at once: two thousand lines at the worst."""
+PIPE_SIZE = 1 << 16
+"""As much as a pipe holds."""
+LONGEST_LINE = 1 << 16
 
 
 class Logbook:
@@ -68,15 +72,18 @@ class OutputPipe:
     def close(self) -> None:
         """Take what a dead child has left in the pipe, and let go of it."""
         # What its own children go on writing is theirs: no more than is there now.
-        self._readable()
+        self._take(PIPE_SIZE)
         if self._partial:
             self._give(self._partial)
         self.read(False)
         os.close(self._descriptor)
 
     def _readable(self) -> None:
+        self._take(READ_SIZE)
+
+    def _take(self, size: int) -> None:
         try:
-            data = os.read(self._descriptor, READ_SIZE)
+            data = os.read(self._descriptor, size)
         except BlockingIOError:
             return
         if not data:
@@ -86,7 +93,7 @@ class OutputPipe:
         *lines, self._partial = (self._partial + data).split(b"\n")
         for line in lines:
             self._give(line)
-        if len(self._partial) > READ_SIZE:
+        if len(self._partial) > LONGEST_LINE:
             self._give(self._partial)
             self._partial = b""
 

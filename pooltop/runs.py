@@ -50,7 +50,7 @@ class Run:
 
     @property
     def runtime(self) -> Path:
-        """The folder (0700) for what ends with the supervisor; it exists while `lock` is held."""
+        """The folder (0700) for what ends with the supervisor; OSError for a run that has not had one yet."""
         return (self.directory / RUNTIME).readlink()
 
     @property
@@ -89,16 +89,27 @@ class Run:
                     if time.monotonic() > deadline:
                         raise RunError(f"run {self.id} is already running") from None
                     time.sleep(0.005)
-            _private(self.runtime.parent)
-            _private(self.runtime)
+            runtime = _runtime_root(self.id) / self.id
+            _private(runtime.parent)
+            _private(runtime)
+            self._link(runtime)
             try:
                 yield
             finally:
-                shutil.rmtree(self.runtime, ignore_errors=True)
+                shutil.rmtree(runtime, ignore_errors=True)
+
+    def has_begun(self) -> bool:
+        """Whether it has ever had a supervisor."""
+        return (self.directory / RUNTIME).is_symlink()
 
     def discard(self) -> None:
         """Remove it with all that it holds: a run that never began."""
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _link(self, runtime: Path) -> None:
+        link = self.directory / RUNTIME
+        link.unlink(missing_ok=True)
+        link.symlink_to(runtime)
 
 
 def create(workload: str) -> Run:
@@ -108,8 +119,6 @@ def create(workload: str) -> Run:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory = _new_directory(folder, identity)
-        runtime = _runtime_root(directory.name) / directory.name
-        (directory / RUNTIME).symlink_to(runtime)
         os.close(os.open(directory / LOCK, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise RunError(f"cannot keep runs in {folder}: {error.strerror}") from error

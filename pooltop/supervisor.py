@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,10 +22,11 @@ from pooltop.child import Assignment
 from pooltop.collector import collector_main
 from pooltop.crew import Crew
 from pooltop.errands import Errands
+from pooltop.errors import summary
 from pooltop.feeder import feeder_main
 from pooltop.imported import WorkloadError, locate
 from pooltop.items import reads_stdin
-from pooltop.journal import Journal
+from pooltop.journal import Journal, JournalError
 from pooltop.ledger import Ledger
 from pooltop.link import Server
 from pooltop.logbook import Logbook
@@ -75,7 +76,7 @@ class Supervisor:
         """To the end; the final snapshot.
 
         Raises WorkloadError for what is wrong with the workload, its options or its items, found while starting, and
-        JournalError when the run cannot be recorded.
+        JournalError when there is no recording it at all; one that cannot be recorded to its end has failed.
         """
         async with self._equipped():
             state: RunState = "finished"
@@ -86,6 +87,8 @@ class Supervisor:
                     state, reason = "failed", f"the items ended with an error: {self._source_error}"
             except _Cut as cut:
                 state, reason = cut.state, cut.reason
+            except JournalError as error:
+                state, reason = "failed", str(error)
             finally:
                 await self._end_children()
             return self._conclude(state, reason)
@@ -199,9 +202,11 @@ class Supervisor:
 
     def _conclude(self, state: RunState, reason: str) -> Snapshot:
         self._portrait.conclude(state, reason)
-        self._logbook.event(f"run {state}: {reason}" if reason else f"run {state}")
+        with suppress(JournalError):  # of which the reason tells
+            self._logbook.event(f"run {state}: {reason}" if reason else f"run {state}")
         snapshot = self._portrait.snapshot()
-        self._journal.state(snapshot)
+        with suppress(JournalError):
+            self._journal.state(snapshot)
         self._on_snapshot(snapshot)
         return snapshot
 
@@ -253,6 +258,19 @@ class Supervisor:
     def _cut_short(self, state: RunState, reason: str) -> None:
         if not self._cut.done():
             self._cut.set_exception(_Cut(state, reason))
+
+    def _went_wrong(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An exception that nobody waits for, in a callback or a task: the run must not stand there for ever.
+
+        One of a screen's connection (it has a `transport`) is no matter of the run.
+        """
+        error = context.get("exception")
+        if isinstance(error, JournalError):
+            self._cut_short("failed", str(error))
+            return
+        loop.default_exception_handler(context)
+        if error is not None and "transport" not in context:
+            self._cut_short("failed", f"pooltop itself went wrong: {summary(error)}")
 
     def _pool_failed(self, error: str, details: str) -> None:
         for line in details.splitlines():
@@ -317,14 +335,24 @@ class Supervisor:
         self._portrait = Portrait(self._run, self._spec, self._ledger, self._logbook, self._errands)
         self._server = Server(self._run.socket, self._portrait.snapshot, self._execute)
         await self._server.start()
+        asyncio.get_running_loop().set_exception_handler(self._went_wrong)
         watches = [asyncio.ensure_future(w) for w in (self._watch_health(), self._watch_machine(Sampler()))]
+        for watch in watches:
+            watch.add_done_callback(_raise_its_error)
         try:
             yield
         finally:
             for watch in watches:
                 watch.cancel()
             await self._server.close()
-            self._journal.close()
+            with suppress(JournalError):
+                self._journal.close()
+
+
+def _raise_its_error(task: asyncio.Task[None]) -> None:
+    """As a callback: nobody waits for this task, but its error must be heard of."""
+    if not task.cancelled():
+        task.result()
 
 
 class _ImportOutput:

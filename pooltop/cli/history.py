@@ -16,8 +16,8 @@ from pooltop.summary import Items
 from pooltop.wire import as_json
 
 _POLL_SECONDS = 0.2
-_YOUNG_SECONDS = 10.0
-"""A run of this age without a supervisor may not have got its supervisor yet."""
+_START_SECONDS = 10.0
+"""A run that has not had a supervisor yet at this age will not get one any more."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -107,7 +107,8 @@ def _entry(run: Run) -> Entry:
 
 
 def _state(run: Run, snapshot: Snapshot | None, alive: bool) -> RunState | Literal["died"]:
-    if snapshot is None and (alive or time.time() - run.created < _YOUNG_SECONDS):
+    awaited = not run.has_begun() and time.time() - run.created < _START_SECONDS
+    if snapshot is None and (alive or awaited):
         return "starting"
     if snapshot is None or not (alive or snapshot.state in ENDED):
         return "died"

@@ -10,7 +10,7 @@ from typing import get_args
 import click
 
 from pooltop import launch
-from pooltop.cli.values import at_least, hertz, items_in_a_chunk, output_file, worker_count
+from pooltop.cli.values import at_least, hertz, items_in_a_chunk, output_file, summary_file, worker_count
 from pooltop.items import check_spec, reads_stdin
 from pooltop.locate import locate
 from pooltop.model import BaselineMethod, RunSpec, StartMethod
@@ -97,7 +97,7 @@ def _name_and_value(argument: str) -> tuple[str, bool]:
     "--json",
     "summary",
     metavar="FILE",
-    type=output_file,
+    type=summary_file,
     help="Write a summary object at the end; - is standard output.",
 )
 @click.option("--hz", metavar="N", type=hertz, default="2", show_default=True, help="Snapshots a second on the screen.")

@@ -53,10 +53,15 @@ def items_in_a_chunk(text: str) -> int | None:
     return at_least(1)(text)
 
 
+def summary_file(text: str) -> str:
+    """`-`, which is standard output, or the absolute path of a file that can be written."""
+    return text if text == "-" else output_file(text)
+
+
 def output_file(text: str) -> str:
-    """The absolute path of a file that can be written; `-` stays what it is."""
+    """The absolute path of a file that can be written."""
     if text == "-":
-        return text
+        raise click.BadParameter("the return values go to a file; '-' is none")
     path = Path(text).absolute()
     if path.is_dir():
         raise click.BadParameter(f"{text} is a folder")

@@ -88,6 +88,7 @@ def test_what_is_no_number_of_workers_is_named(text: str) -> None:
 def test_other_values() -> None:
     assert [values.items_in_a_chunk(text) for text in ("auto", "12")] == [None, 12]
     assert [values.signal_name(text) for text in ("kill", "SIGKILL", "9", "usr1")] == ["KILL", "KILL", "KILL", "USR1"]
+    assert values.summary_file("-") == "-" and values.summary_file("/tmp/file") == values.output_file("/tmp/file")
     assert [values.hertz(text) for text in ("0.1", "20")] == [0.1, 20.0]
 
 
@@ -105,6 +106,7 @@ def test_other_values() -> None:
         (values.at_least(0), "-1"),
         (values.at_least(0), "9" * 30),
         (values.output_file, "/"),
+        (values.output_file, "-"),
         (values.output_file, "/no such folder/file"),
     ],
 )

@@ -1,10 +1,13 @@
 """Runs on disk: made private, found by name, locked by one supervisor, swept after a death."""
 
+import fcntl
 import os
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,13 +24,15 @@ with Run(pathlib.Path(sys.argv[1])).lock():
 
 
 @pytest.fixture(autouse=True)
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state directory and a session folder of the test's own."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    session = tmp_path / "session"
-    session.mkdir(mode=0o700)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(session))
-    return tmp_path
+def places(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A state directory and a session folder of the test's own, with a path that is short enough for sockets."""
+    with tempfile.TemporaryDirectory(prefix="runs-", dir="/tmp") as name:
+        folder = Path(name)
+        session = folder / "session"
+        session.mkdir(mode=0o700)
+        monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(session))
+        yield folder
 
 
 def holder(run: runs.Run) -> "subprocess.Popen[str]":
@@ -57,7 +62,8 @@ def test_a_new_run_is_private_and_named_after_its_function() -> None:
 def test_any_workload_gives_a_usable_id(workload: str) -> None:
     run = runs.create(workload)
     assert run.directory.is_dir() and run.directory.parent.name == "runs"
-    assert len(os.fsencode(run.socket)) <= 107
+    with run.lock():
+        assert len(os.fsencode(run.socket)) <= 107
 
 
 def test_runs_of_the_same_second_differ_and_stay_in_order() -> None:
@@ -92,8 +98,9 @@ def test_no_runs_yet() -> None:
 
 def test_one_supervisor_a_run() -> None:
     run = runs.create("blur")
+    assert not run.has_begun()
     other = holder(run)
-    assert run.is_alive()
+    assert run.is_alive() and run.has_begun()
     with pytest.raises(runs.RunError, match=f"{run.id} is already running"), run.lock():
         pass
     other.communicate()
@@ -117,7 +124,7 @@ def test_death_frees_the_lock_and_sweep_takes_what_it_left() -> None:
 def test_a_passing_look_does_not_keep_a_supervisor_out(monkeypatch: pytest.MonkeyPatch) -> None:
     run = runs.create("blur")
     looks = []
-    with runs._locked(run.directory / runs.LOCK, runs.fcntl.LOCK_SH) as _:
+    with runs._locked(run.directory / runs.LOCK, fcntl.LOCK_SH):
         monkeypatch.setattr(runs, "_LOCK_SECONDS", 0.0)
         with pytest.raises(runs.RunError), run.lock():
             pass
@@ -137,14 +144,17 @@ def test_a_state_directory_that_cannot_be_written_is_one_line(monkeypatch: pytes
 def test_without_a_session_folder_the_socket_is_in_tmp(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     run = runs.create("blur")
-    assert run.runtime == Path(f"/tmp/pooltop-{os.getuid()}") / run.id
+    with run.lock():
+        assert run.runtime == Path(f"/tmp/pooltop-{os.getuid()}") / run.id
 
 
 def test_a_session_folder_with_a_long_path_is_not_used(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     long = places / ("long" * 20)
     long.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
-    assert len(os.fsencode(runs.create("blur").socket)) <= 107
+    run = runs.create("blur")
+    with run.lock():
+        assert len(os.fsencode(run.socket)) <= 107
 
 
 @pytest.mark.parametrize("trap", ["symlink", "open", "file"])

@@ -1,0 +1,1 @@
+"""The dashboard: a Textual client of the engine. It forks nothing and runs no user code."""

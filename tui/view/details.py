@@ -1,0 +1,64 @@
+"""All that is known of one worker."""
+
+from pooltop.model import LogLine, Snapshot, Worker
+from tui.view.glyphs import bar
+from tui.view.line import Line, Lines, Span, fit, line
+from tui.view.log import row
+from tui.view.state import WORKER_ROLES
+from tui.view.words import duration, memory, percent, printable, rate, time_of_day
+
+LABEL = 12
+
+
+def worker_in(snapshot: Snapshot, slot: int) -> Worker | None:
+    """The worker of that slot, if it still has one."""
+    return next((worker for worker in snapshot.workers if worker.slot == slot), None)
+
+
+def lines(snapshot: Snapshot, slot: int, width: int, height: int) -> Lines:
+    """What it is, what it does, and the newest log lines of its slot."""
+    worker = worker_in(snapshot, slot)
+    if worker is None:
+        return [fit(line(Span(f" Slot {slot} is no longer part of the pool.", "warning")), width)]
+    facts = [*_process(worker), *_work(worker)]
+    logged = [entry for entry in snapshot.log if entry.slot == slot]
+    room = max(height - len(facts) - 2, 0)
+    return [fit(part, width) for part in (*facts, *_log(logged, room, width))][:height]
+
+
+def _process(worker: Worker) -> list[Line]:
+    started = "–" if worker.started is None else time_of_day(worker.started)
+    return [
+        _fact("process", Span(str(worker.pid or "–"), "strong"), Span(f"  since {started}", "dim")),
+        _fact("state", Span(worker.state, WORKER_ROLES[worker.state])),
+        _fact("cpu", Span(percent(worker.cpu)), Span("  of one core, its children included", "dim")),
+        _fact("memory", Span(memory(worker.memory)), Span("  resident, its children included", "dim")),
+        _fact("restarts", Span(str(worker.restarts)), Span(f"  {printable(worker.note)}", "warning")),
+    ]
+
+
+def _work(worker: Worker) -> list[Line]:
+    number = "" if worker.item_index is None else f"  number {worker.item_index:,} of the input, from 0"
+    item = printable(worker.item) if worker.item is not None else "none in hand"
+    found = [
+        _fact("done", Span(f"{worker.done:,}"), Span(f"  {rate(worker.rate)} items/s", "dim")),
+        _fact("item", Span(item, "strong"), Span(number, "dim")),
+        _fact("in hand", Span(duration(worker.seconds))),
+    ]
+    if worker.progress is not None:
+        done, open_part = bar(worker.progress, 20)
+        share = Span(f" {percent(100 * worker.progress)}")
+        found.append(_fact("inside it", Span(done, "accent"), Span(open_part, "dim"), share))
+    return found
+
+
+def _log(logged: list[LogLine], room: int, width: int) -> list[Line]:
+    if not room:
+        return []
+    if not logged:
+        return [line(), line(Span(" It has printed nothing yet.", "dim"))]
+    return [line(), *(row(entry, width) for entry in logged[-room:])]
+
+
+def _fact(label: str, *spans: Span) -> Line:
+    return line(Span(f" {label:<{LABEL - 1}}", "dim"), *spans)

@@ -1,0 +1,1 @@
+"""The panels and form fields, one a file."""
