@@ -67,6 +67,13 @@ class Terminal:
         while time.monotonic() < end:
             self._take(0.05)
 
+    def settle(self, quiet: float = 0.3) -> None:
+        """Until nothing has been drawn for so many seconds: keys typed ahead may miss a focus that is on its way."""
+        drawn = -1
+        while drawn != len(self.written):
+            drawn = len(self.written)
+            self.watch(quiet)
+
     def press(self, keys: str) -> None:
         """Type."""
         self._program.send(keys)
@@ -94,7 +101,7 @@ class Terminal:
 
     def close(self) -> None:
         """Close the terminal, as its window's close button does: the program gets SIGHUP and no more input."""
-        self._program.ptyproc.fileobj.close()
+        os.close(self._program.child_fd)
 
     def _take(self, seconds: float) -> None:
         try:

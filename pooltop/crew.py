@@ -245,7 +245,8 @@ class Crew:
         asked = bool(bench.doomed or left_as_asked or how == bench.signalled or self._fork_server_took_it(contact))
         if not left_as_asked:
             self.killed += 1
-            self._tell_death(bench, contact.pid, how, begun)
+            if not self.ending:
+                self._tell_death(bench, contact.pid, how, begun)
         if not (bench.ready or asked or how in SIGNALS_FROM_OUTSIDE):
             self._start_failed(
                 bench, *(bench.cannot_start or (f"worker {bench.number} ends while it starts: {how}", ""))

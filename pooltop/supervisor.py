@@ -81,6 +81,7 @@ class Supervisor:
         async with self._equipped():
             state: RunState = "finished"
             reason = ""
+            refused: WorkloadError | None = None
             try:
                 await self._from_start_to_end()
                 if self._source_error:
@@ -89,9 +90,14 @@ class Supervisor:
                 state, reason = cut.state, cut.reason
             except JournalError as error:
                 state, reason = "failed", str(error)
+            except WorkloadError as error:
+                state, reason, refused = "failed", str(error), error
             finally:
                 await self._end_children()
-            return self._conclude(state, reason)
+            snapshot = self._conclude(state, reason)
+            if refused is not None:
+                raise refused
+            return snapshot
 
     def interrupt(self) -> None:
         """From a signal handler in the loop: kill everything now, keep what is finished."""

@@ -42,18 +42,25 @@ class FormError(Exception):
     """An answer that cannot be: one line that names the field."""
 
 
-def blanks(description: Description, workers: int, own: bool) -> list[Blank]:
-    """All that can be said of a run: where its items come from, the function's options, how to run it.
+def items_blank(default: str | None, own: bool) -> Blank:
+    """Where the items come from; `default` is the workload's own source, `own` a function that is not pooltop's."""
+    placeholder = default or ("needed, unless it brings its own" if own else "its own")
+    return Blank("items", "items", placeholder=placeholder, hint="a folder, glob:*.jpg, range:8, lines:FILE")
 
-    `workers` is their number to begin with; `own` is a function that does not come with pooltop.
-    """
-    items = description.items or ("needed, unless it brings its own" if own else "its own")
+
+def parameter_blanks(parameters: Sequence[Parameter]) -> list[Blank]:
+    """The options of the function."""
+    return list(map(_parameter_blank, parameters))
+
+
+def settings_blanks(workers: int, own: bool) -> list[Blank]:
+    """How to run it; `workers` is their number to begin with."""
     baseline = "none" if own else "full"
     return [
-        Blank("items", "items", placeholder=items, hint="a folder, glob:*.jpg, range:8, lines:FILE"),
-        *map(_parameter_blank, description.parameters),
         Blank("workers", "workers", str(workers), hint="processes in the pool"),
-        Blank("baseline", "baseline", baseline, hint="full: all in one process first", choices=BASELINES),
+        Blank(
+            "baseline", "baseline", "none" if own else "full", hint="full: all in one process first", choices=BASELINES
+        ),
         Blank("start_method", "start method", "forkserver", choices=START_METHODS),
         Blank("retries", "retries", "2", hint="of an item whose worker died"),
     ]

@@ -14,7 +14,7 @@ import signal
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
 from multiprocessing.process import current_process
 from pathlib import Path
@@ -41,8 +41,22 @@ def describe_exit(exit_code: int) -> str:
         return f"signal {-exit_code}"
 
 
+TERMINAL_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+
+
 class StartError(Exception):
     """A child could not be started: one clear line."""
+
+
+def _shield_from_the_terminal() -> None:
+    """Let what this thread starts (fork server, resource tracker) be deaf to a Ctrl-C or hang-up of the whole group.
+
+    It is the supervisor's to act on that. Our own children clear the mask in their first lines.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, TERMINAL_SIGNALS)
+    resource_tracker.ensure_running()
+    # Python 3.11 unblocks them when it has started the tracker.
+    signal.pthread_sigmask(signal.SIG_BLOCK, TERMINAL_SIGNALS)
 
 
 class Child:
@@ -107,7 +121,7 @@ class LocalProcesses:
         self._context: BaseContext = multiprocessing.get_context("forkserver" if self._forks else "spawn")
         self._import_log = import_log
         self._closed = False
-        self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter", initializer=_shield_from_the_terminal)
         # multiprocessing keeps the fork server's listener here; a killed run's is swept away with its folder.
         current_process()._config["tempdir"] = str(runtime)  # type: ignore[attr-defined]  # there is no public way
         self.slots = make_slots(self._context)

@@ -4,7 +4,7 @@ import psutil
 import pytest
 
 from pooltop.model import StartMethod, Stop
-from tests.engine.harness import Lab
+from tests.engine.harness import Lab, done
 
 both_methods = pytest.mark.parametrize("start_method", ["forkserver", "spawn"])
 MEGABYTE = 1 << 20
@@ -59,13 +59,14 @@ async def test_a_source_is_read_no_further_than_is_wanted(lab: Lab) -> None:
 
 
 async def test_millions_of_items_never_sit_in_memory(lab: Lab) -> None:
-    run = await lab.start("square", f"range:{10**7}")
-    await run.until(lambda s: s.progress.done > 100_000)
+    run = await lab.start("square", f"range:{10**9}")
+    await run.until(done(3_000_000), within=60)
     before = memory(run.process.pid)
-    await run.until(lambda s: s.progress.done > 3_000_000, within=60)
-    assert memory(run.process.pid) < before + 100 * MEGABYTE
+    await run.until(done(15_000_000), within=60)
+    after = memory(run.process.pid)
     await run.do(Stop())
     await run.end()
+    assert after < before + 150 * MEGABYTE, "twelve million ints take 430"
 
 
 async def test_a_hanging_source_can_be_interrupted(lab: Lab) -> None:

@@ -59,6 +59,14 @@ class Stage:
             await asyncio.sleep(0.01)
             await self.pilot.pause()
 
+    async def settled(self) -> str:
+        """What is shown once nothing changes any more."""
+        before = ""
+        while before != self.text:
+            before = self.text
+            await self.pilot.pause(0.2)
+        return before
+
     async def until_shown(self, text: str) -> None:
         """Wait for a text to be on the screen."""
         await self.until(lambda: text in self.text, repr(text))

@@ -6,13 +6,25 @@ from hypothesis import strategies as st
 
 from pooltop.describe import Parameter
 from tests.tui.fake import BLUR, described
-from tui.form import FormError, blanks, choices_of, hint_of, run_spec
+from tui.form import (
+    FormError,
+    choices_of,
+    hint_of,
+    items_blank,
+    parameter_blanks,
+    run_spec,
+    settings_blanks,
+)
 from tui.view.prose import paragraphs
 
 
 def answers(**changed: str) -> dict[str, str]:
     """The form of blur as it opens, with some answers changed (`keep_size` is the option `--keep-size`)."""
-    asked = blanks(BLUR, 3, own=False)
+    asked = [
+        items_blank(BLUR.items, own=False),
+        *parameter_blanks(BLUR.parameters),
+        *settings_blanks(3, own=False),
+    ]
     given = {blank.name: blank.initial or (blank.choices or ("",))[0] for blank in asked}
     names = {blank.name.removeprefix("--").replace("-", "_"): blank.name for blank in asked}
     return given | {names[name]: text for name, text in changed.items()}
@@ -36,7 +48,7 @@ def test_settings_are_taken() -> None:
 
 
 def test_functions_of_ones_own_are_not_run_twice_unasked() -> None:
-    own = {blank.name: blank for blank in blanks(described("m:f", "f", ""), 2, own=True)}
+    own = {blank.name: blank for blank in [items_blank(None, own=True), *settings_blanks(2, own=True)]}
     assert own["baseline"].initial == "none"
     assert "needed" in own["items"].placeholder
 
@@ -96,13 +108,13 @@ def test_annotations_are_told_in_short(annotation: str, hint: str) -> None:
 )
 def test_defaults_stand_in_their_fields(default: str | None, initial: str, placeholder: str) -> None:
     description = described("f", "f", "", Parameter("option", "", default))
-    [blank] = [blank for blank in blanks(description, 1, own=False) if blank.name == "--option"]
+    [blank] = parameter_blanks(description.parameters)
     assert (blank.initial, blank.placeholder) == (initial, placeholder)
 
 
 def test_a_choice_whose_default_is_none_of_its_values_is_typed() -> None:
     description = described("f", "f", "", Parameter("mode", "Literal['a', 'b'] ", "'c'"))
-    assert blanks(description, 1, own=False)[1].choices == ()
+    assert parameter_blanks(description.parameters)[0].choices == ()
 
 
 def test_paragraphs_flow_and_lists_keep_their_lines() -> None:

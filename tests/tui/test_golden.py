@@ -40,4 +40,4 @@ async def test_the_gallery_looks_as_it_should(size: tuple[int, int]) -> None:
     async with gallery_on_stage(FakeEngine(), size=size) as stage:
         await stage.until_shown("? help")
         await stage.until_shown("items")
-        compare("gallery", size, stage.text)
+        compare("gallery", size, await stage.settled())

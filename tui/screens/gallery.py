@@ -120,13 +120,14 @@ class GalleryScreen(Screen[None]):
 
     def _describe_own(self) -> None:
         typed = self.query_one("#function", Input).value.strip()
-        self._show(None, OWN_TITLE, OWN_TEXT)
         if not typed:
+            self._show(None, OWN_TITLE, OWN_TEXT)
             self._say(OWN_FIRST, problem=False)
             return
         try:
             found = self._engine.describe(typed)
         except Refused as refused:
+            self._show(None, OWN_TITLE, OWN_TEXT)
             self._say(str(refused), problem=False)
         else:
             self._say("")
@@ -138,7 +139,7 @@ class GalleryScreen(Screen[None]):
         summary, _, rest = paragraphs(doc).partition("\n\n")
         self.query_one("#summary", Static).update(summary)
         self.query_one("#doc", Static).update(rest)
-        self.query_one(Form).description = description
+        self.query_one(Form).show(description, own=description is None or ":" in description.workload)
         source = description.source if description is not None else ""
         self.query_one("#source", Static).update(highlight(source, language="python"))
 
