@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from itertools import groupby
 from pathlib import Path
+from typing import Any, cast
 
 import pexpect
 import pyte
@@ -101,7 +102,8 @@ class Terminal:
 
     def close(self) -> None:
         """Close the terminal, as its window's close button does: the program gets SIGHUP and no more input."""
-        os.close(self._program.child_fd)
+        # pexpect's own close() goes on to send signals; the file below it is not in its published types.
+        cast(Any, self._program).ptyproc.fileobj.close()
 
     def _take(self, seconds: float) -> None:
         try:

@@ -52,6 +52,11 @@ class Bench:
         self.last_ticket = 0
         self.counter_names = {}
 
+    @property
+    def held(self) -> bool:
+        """A person has told the process to stand still, whether it does already or not."""
+        return self.contact is not None and self.contact.held
+
     def begun(self) -> Begun | None:
         """What the process has in hand."""
         words = self.view.begun()

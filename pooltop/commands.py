@@ -71,7 +71,7 @@ def _resize(crew: Crew, workers: int) -> str:
     if not 1 <= workers <= MOST_WORKERS:
         raise Refused(f"a pool has 1 to {MOST_WORKERS} workers, not {workers}")
     before = crew.scheduler.target
-    crew.do(crew.scheduler.resize(workers))
+    crew.resize(workers)
     for bench in crew.benches.values():
         # One that stands still never gets to the end of its item.
         if bench.frozen and crew.scheduler.is_leaving(bench.number):
@@ -126,7 +126,7 @@ async def _pause(crew: Crew, bench: Bench, wait: bool) -> str:
         crew.note(bench, "pauses after its item, asked by you")
         return f"worker {bench.number} pauses after its item"
     if not await crew.stand_still(bench):
-        raise Refused(f"worker {bench.number} has just ended")
+        raise Refused(f"worker {bench.number} has just ended, or was resumed meanwhile")
     crew.note(bench, "paused by you")
     return f"worker {bench.number} paused; its item stays in its hand"
 
@@ -134,7 +134,7 @@ async def _pause(crew: Crew, bench: Bench, wait: bool) -> str:
 def _resume(crew: Crew, bench: Bench) -> str:
     if crew.scheduler.paused:
         raise Refused("the pool is paused; resume the pool")
-    if not (bench.frozen or bench.draining):
+    if not (bench.frozen or bench.held or bench.draining):
         raise Refused(f"worker {bench.number} is not paused")
     if bench.draining:
         bench.draining = False
@@ -159,14 +159,14 @@ async def _pause_pool(crew: Crew, wait: bool) -> str:
 
 
 def _resume_pool(crew: Crew) -> str:
-    frozen = [bench for bench in crew.benches.values() if bench.frozen == "paused"]
+    held = [bench for bench in crew.benches.values() if bench.held]
     draining = [bench for bench in crew.benches.values() if bench.draining]
-    if not (crew.scheduler.paused or frozen or draining):
+    if not (crew.scheduler.paused or held or draining):
         raise Refused("the pool is not paused")
     crew.pool_frozen = False
     for bench in draining:
         bench.draining = False
-    for bench in frozen:
+    for bench in held:
         crew.let_go_on(bench)
     crew.do(crew.scheduler.resume())
     crew.event("pool resumed by you")

@@ -35,6 +35,8 @@ class Contact:
         self.child = child
         self.slot = slot
         self.dead = False
+        self.held = False
+        """Told to stand still, and not yet to go on."""
         self._slot_number = slot_number
         self._logbook = logbook
         self._on_message = on_message
@@ -65,6 +67,7 @@ class Contact:
 
     async def stop(self) -> bool:
         """Stop it and its children (SIGSTOP) and wait until it really stands still; False when it is gone."""
+        self.held = True
         if not self.child.signal_group(signal.SIGSTOP):
             return False
         deadline = time.monotonic() + STOP_SECONDS
@@ -76,6 +79,7 @@ class Contact:
 
     def go_on(self) -> None:
         """Let it and its children go on (SIGCONT)."""
+        self.held = False
         self.child.signal_group(signal.SIGCONT)
 
     def _message(self, message: Message, body: Body) -> None:

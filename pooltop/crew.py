@@ -94,6 +94,8 @@ class Crew:
         self.killed = 0
         self.first_dispatch: float | None = None
         self.last_result: float | None = None
+        self.sizes: list[tuple[float, int]] = []
+        """Since when the pool has had each of its sizes."""
         self.pool_frozen = False
         self.ending = False
         self._listening = True
@@ -135,6 +137,12 @@ class Crew:
         """The feeder has no more."""
         self.do(self.scheduler.source_ends())
 
+    def resize(self, workers: int) -> None:
+        """Make it n workers."""
+        if self.first_dispatch is not None:
+            self.sizes.append((time.monotonic(), workers))
+        self.do(self.scheduler.resize(workers))
+
     def feeder_gone(self) -> None:
         """Nobody can repack anything now."""
         self._tell_feeder = None
@@ -147,7 +155,7 @@ class Crew:
         for bench in list(self.benches.values()):
             if bench.contact is None or bench.contact.dead:
                 continue
-            if bench.contact.pid in standing and not bench.frozen:
+            if bench.contact.pid in standing and not (bench.frozen or bench.contact.held):
                 self._found_stopped(bench)
             elif bench.frozen == "stopped" and bench.contact.pid not in standing:
                 self.note(bench, "goes on")
@@ -264,8 +272,9 @@ class Crew:
         return self._processes.has_lost(contact.child)
 
     def _tell_death(self, bench: Bench, pid: int, how: str, begun: Begun | None) -> None:
-        bench.note = f"{bench.doomed}, {how}" if bench.doomed else how
-        what = f"worker {bench.number} ({pid}) {bench.doomed or 'died'}: {how}"
+        by_you = bench.doomed or ("ended by you" if how == bench.signalled else "")
+        bench.note = f"{by_you}, {how}" if by_you else how
+        what = f"worker {bench.number} ({pid}) {by_you or 'died'}: {how}"
         if begun and begun.phase != "unpickling" and bench.skip is None:
             what += f"; {bench.view.label} goes back"
         self._logbook.event(what, slot=bench.number, pid=pid)
@@ -333,6 +342,7 @@ class Crew:
         assert contact is not None
         if self.first_dispatch is None:
             self.first_dispatch = time.monotonic()
+            self.sizes = [(self.first_dispatch, self.scheduler.target)]
         body = b"" if piece.chunk in bench.chunks else self._bodies[piece.chunk]
         bench.chunks.use(piece.chunk)
         bench.last_ticket = ticket
@@ -410,11 +420,12 @@ class Crew:
             await self.stand_still(bench)
 
     async def stand_still(self, bench: Bench) -> bool:
-        """Freeze the process with its children, and wait until it really stands; False when it is gone."""
+        """Freeze the process with its children, and wait until it really stands; False when it is gone, or somebody
+        has let it go on meanwhile."""
         contact = bench.contact
-        if contact is None or not await contact.stop():
+        if contact is None or not await contact.stop() or bench.contact is not contact or not contact.held:
             return False
-        if bench.contact is contact and not bench.frozen:
+        if not bench.frozen:
             self.freeze(bench, "paused")
         return True
 

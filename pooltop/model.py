@@ -134,7 +134,7 @@ class Speedup(msgspec.Struct, frozen=True, kw_only=True):
     speedup: float | None = None
     speedup_with_startup: float | None = None
     efficiency: float | None = None
-    """Speedup per worker requested, 0 to 1 (over 1 is superlinear)."""
+    """Speedup per worker, 0 to 1 (over 1 is superlinear); per worker on average where the pool was resized."""
     final: bool = False
     """False: an estimate while the run goes on."""
 

@@ -25,7 +25,7 @@ from pooltop.model import (
 from pooltop.runs import Run
 from pooltop.sampler import MachineSample, ProcessSample
 from pooltop.slots import Phase, Slot
-from pooltop.speedup import eta, speedup
+from pooltop.speedup import eta, mean_workers, speedup
 
 BASELINE = "baseline"
 """The errand's name; its row in the table of workers is slot 0."""
@@ -153,7 +153,7 @@ class Portrait:
             baseline=self.baseline,
             startup_seconds=self.startup_before_pool + crew.first_dispatch - (self.pool_began or crew.first_dispatch),
             seconds=until - crew.first_dispatch,
-            workers=self._spec.workers,
+            workers=mean_workers(crew.sizes, until),
             done=progress.done + progress.failed,
             total=progress.total,
             final=ended,

@@ -6,6 +6,7 @@ systems", IEEE Transactions on Computers 38(3), 1989, pages 408-423.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from itertools import islice
 
 from pooltop.model import Baseline, Speedup
@@ -25,7 +26,7 @@ def speedup(
     baseline: Baseline | None,
     startup_seconds: float | None,
     seconds: float | None,
-    workers: int,
+    workers: float,
     done: int,
     total: int | None,
     final: bool,
@@ -58,6 +59,14 @@ def speedup(
 def _ratio(sequential: float | None, parallel: float | None) -> float | None:
     """Nothing done yet, or in no time, is no speedup of 0 or infinity but none."""
     return sequential / parallel if sequential and parallel else None
+
+
+def mean_workers(sizes: Sequence[tuple[float, int]], until: float) -> float:
+    """How many workers a pool had on average, from the times at which it was given each of its sizes."""
+    ends = [time for time, _ in sizes[1:]] + [until]
+    spans = [(max(0.0, end - time), size) for (time, size), end in zip(sizes, ends, strict=True)]
+    whole = sum(span for span, _ in spans)
+    return sum(span * size for span, size in spans) / whole if whole else float(sizes[-1][1])
 
 
 class RateMeter:

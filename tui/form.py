@@ -58,9 +58,7 @@ def settings_blanks(workers: int, own: bool) -> list[Blank]:
     baseline = "none" if own else "full"
     return [
         Blank("workers", "workers", str(workers), hint="processes in the pool"),
-        Blank(
-            "baseline", "baseline", "none" if own else "full", hint="full: all in one process first", choices=BASELINES
-        ),
+        Blank("baseline", "baseline", baseline, hint="full: all in one process first", choices=BASELINES),
         Blank("start_method", "start method", "forkserver", choices=START_METHODS),
         Blank("retries", "retries", "2", hint="of an item whose worker died"),
     ]

@@ -60,6 +60,10 @@ class Lab:
         """Whether a job has left this mark."""
         return (self.folder / name).exists()
 
+    def begun(self) -> list[int]:
+        """The items that jobs which are held have begun, each as often as that."""
+        return sorted(map(int, (self.folder / "begun").read_text().split()))
+
     async def wait_for(self, *names: str) -> None:
         """Until the jobs have left all these marks."""
         await until(lambda: all(map(self.has, names)), f"marks {names}")

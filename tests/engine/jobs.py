@@ -42,6 +42,8 @@ def nap(item: int, seconds: float = 0.004) -> int:
 def held(item: int) -> int:
     """Takes as long as the test wants."""
     mark(f"began-{item}")
+    with (LAB / "begun").open("a") as begun:
+        begun.write(f"{item}\n")
     wait_for("go", f"go-{item}")
     return item * item
 

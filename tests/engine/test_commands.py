@@ -80,6 +80,7 @@ async def test_restart_waits_for_the_item(lab: Lab) -> None:
     lab.signal("go")
     final = await run.ends_exactly(6)
     assert (final.workers_killed, final.workers_started, final.progress.retried) == (0, 3, 0)
+    assert lab.begun() == list(range(6))
 
 
 async def test_restart_now_does_not_wait(lab: Lab) -> None:

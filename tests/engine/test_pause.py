@@ -1,5 +1,7 @@
 """A paused worker or pool stands still, children and all, and goes on as if nothing had been."""
 
+import asyncio
+
 import psutil
 import pytest
 
@@ -106,4 +108,16 @@ async def test_unstarted_items_of_a_paused_worker_go_to_the_others(lab: Lab) -> 
     await run.until(lambda s: s.progress.done == 39)
     await run.do(Resume(worker.slot))
     final = await run.ends_exactly(40)
-    assert final.progress.retried == 0
+    assert (final.progress.retried, lab.begun()) == (0, list(range(40)))
+
+
+async def test_who_resumes_before_the_pause_is_through_has_the_last_word(lab: Lab) -> None:
+    run, worker = await held_pair(lab)
+    for _ in range(10):
+        await asyncio.gather(run.ask(Pause()), run.ask(Resume()))
+        await asyncio.gather(run.ask(Pause(worker.slot)), run.ask(Resume(worker.slot)))
+    await run.until(lambda s: {w.state for w in s.workers} == {"running"})
+    lab.signal("go")
+    final = await run.ends_exactly(6)
+    assert final.workers_killed == 0
+    assert not any("stopped from outside" in event for event in run.events())

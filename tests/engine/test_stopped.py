@@ -35,6 +35,7 @@ async def test_unstarted_items_of_a_stopped_worker_go_to_the_others_and_what_it_
     assert psutil.Process(worker.pid).status() == psutil.STATUS_STOPPED
     final = await run.ends_exactly(200)
     assert (final.workers_killed, final.progress.retried) == (1, 1)
+    assert lab.begun() == [0, *range(200)], "item 0 twice"
 
 
 async def test_a_stopped_worker_can_be_resumed_by_command(lab: Lab) -> None:

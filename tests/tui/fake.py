@@ -160,13 +160,13 @@ def at(second: float, workers: int, cores: int) -> Snapshot:
 class FakeFeed:
     """A feed that a test fills; it keeps the commands it was sent."""
 
-    def __init__(self, *snapshots: Snapshot, reply: Reply | Exception | None = None) -> None:
+    def __init__(self, *news: Snapshot | Exception | None, reply: Reply | Exception | None = None) -> None:
         self.commands: list[Command] = []
         self.closed = False
         self.reply = reply
         self._waiting: asyncio.Queue[Snapshot | Exception | None] = asyncio.Queue()
-        for snapshot in snapshots:
-            self.tell(snapshot)
+        for each in news:
+            self.tell(each)
 
     def tell(self, news: Snapshot | Exception | None) -> None:
         """The next snapshot; an exception breaks the connection, None ends it."""
@@ -214,6 +214,7 @@ class FakeEngine:
 
     def __init__(self, *, refusal: Refused | None = None) -> None:
         self.started: list[RunSpec] = []
+        self.feeds: list[FakeFeed] = []
         self.refusal = refusal
 
     def gallery(self) -> Sequence[Description]:
@@ -235,7 +236,8 @@ class FakeEngine:
         self.started.append(spec)
         if self.refusal is not None:
             raise self.refusal
-        return FakeFeed(running(workload=spec.workload))
+        self.feeds.append(FakeFeed(running(workload=spec.workload)))
+        return self.feeds[-1]
 
 
 def described(workload: str, title: str, section: str, *parameters: Parameter) -> Description:

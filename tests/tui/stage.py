@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 
+from pooltop.model import Snapshot
 from tests.tui.fake import FakeEngine, FakeFeed
 from tui.dashboard import Dashboard
 from tui.screens.run import RunScreen
@@ -30,6 +31,11 @@ class Stage:
         return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
     @property
+    def keys(self) -> str:
+        """The footer."""
+        return self.text.rpartition("\n")[2]
+
+    @property
     def run(self) -> RunScreen:
         """The screen of the run, whatever dialog lies over it."""
         return next(screen for screen in self.app.screen_stack if isinstance(screen, RunScreen))
@@ -44,11 +50,10 @@ class Stage:
         panel.post_message(turn(panel, 1, 1, 0, 0, 0, False, False, False))
         await self.pilot.pause()
 
-    async def tell(self, *news: object) -> None:
+    async def tell(self, snapshot: Snapshot) -> None:
         """The feed has news, and the screen has shown it."""
-        for snapshot in news:
-            self.feed.tell(snapshot)
-            await self.until(lambda snapshot=snapshot: self.run.snapshot == snapshot)
+        self.feed.tell(snapshot)
+        await self.until(lambda: self.run.snapshot == snapshot)
         await self.pilot.pause()
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:

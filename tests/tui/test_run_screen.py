@@ -3,10 +3,12 @@
 import msgspec
 import pytest
 from textual.events import MouseScrollDown, MouseScrollUp
+from textual.strip import Strip
 
-from pooltop.model import Command, Kill, Pause, Reply, Resize, Restart, Resume, Skip, Snapshot, Stop, Worker
+from pooltop.model import Command, Kill, Pause, Reply, Resize, Restart, Resume, Skip, Snapshot, Speedup, Stop, Worker
 from tests.tui.fake import FakeFeed, finished, logged, running, worker
 from tests.tui.stage import Stage, run_on_stage
+from tui.widgets.workers import Workers
 
 
 async def sent(stage: Stage, *keys: str) -> list[Command]:
@@ -94,6 +96,46 @@ async def test_the_kill_dialog_says_when_the_worker_has_been_replaced() -> None:
         assert "Too late: pid 48211 is gone, pid 50000 has taken its place" in stage.text
         assert await sent(stage, "enter") == [Kill(1, "TERM", 48211)]
         await stage.until_shown("no longer 48211; nothing was done")
+
+
+PICTURE = "/home/you/.local/state/pooltop/runs/20251122-140200-blur/pictures/picture-26.jpg"
+
+
+@pytest.mark.parametrize("size", [(140, 40), (80, 24), (50, 15), (40, 12)])
+async def test_the_kill_dialog_shows_the_file_and_every_signal_at_any_size(size: tuple[int, int]) -> None:
+    async with run_on_stage(FakeFeed(with_workers(worker(1, item=PICTURE))), size=size) as stage:
+        await stage.press("k")
+        for text in ("Signal worker 1", "/picture-26.jpg", "TERM ", "INT ", "KILL ", "STOP ", "CONT ", "Esc cancel"):
+            await stage.until_shown(text)
+
+
+BASELINE = running(state="baseline", speedup=Speedup(), workers=(worker(0, item=PICTURE),))
+
+
+@pytest.mark.parametrize("key", ["k", "K", "r", "x", "p", "P", "plus", "minus"])
+async def test_while_the_baseline_is_measured_a_key_for_workers_says_so_and_sends_nothing(key: str) -> None:
+    async with run_on_stage(FakeFeed(BASELINE)) as stage:
+        assert await sent(stage, key) == []
+        assert "Measuring the baseline; q can stop the run" in stage.text
+        assert stage.app.screen is stage.run
+
+
+async def test_the_keys_on_show_are_those_that_work() -> None:
+    async with run_on_stage(FakeFeed(BASELINE)) as stage:
+        assert stage.keys == "? help q leave ⏎ details"
+        await stage.tell(running())
+        await stage.until(lambda: "k kill" in stage.keys)
+        await stage.tell(finished())
+        await stage.until(lambda: stage.keys == "? help q leave w gallery ⏎ details")
+
+
+async def test_the_baseline_too_has_its_details() -> None:
+    async with run_on_stage(FakeFeed(BASELINE)) as stage:
+        await stage.press("enter")
+        await stage.until_shown("The plain loop")
+        await stage.until_shown(" …/pooltop/runs/20251122-140200-blur/pictures/picture-26.jpg")
+        await stage.tell(running())
+        await stage.until_shown("The plain loop is over")
 
 
 async def test_a_slot_without_a_process_gets_no_commands() -> None:
@@ -263,10 +305,14 @@ async def test_the_log_follows_until_one_scrolls_back() -> None:
 
 async def test_only_changed_lines_are_painted(monkeypatch: pytest.MonkeyPatch) -> None:
     async with run_on_stage(FakeFeed(running())) as stage:
-        table = stage.run.query_one("#workers")
         painted: list[int] = []
-        draw = type(table).render_line
-        monkeypatch.setattr(type(table), "render_line", lambda self, y: painted.append(y) or draw(self, y))
+        draw = Workers.render_line
+
+        def noted(panel: Workers, y: int) -> Strip:
+            painted.append(y)
+            return draw(panel, y)
+
+        monkeypatch.setattr(Workers, "render_line", noted)
         await stage.tell(running(elapsed=103.0))
         assert painted == []
         crew = [*running().workers]
@@ -280,5 +326,6 @@ async def test_state_progress_and_workers_are_seen_at_any_size(size: tuple[int, 
     async with run_on_stage(FakeFeed(running()), size=(100, 30)) as stage:
         await stage.pilot.resize_terminal(*size)
         await stage.until(lambda: len(stage.text.split("\n")) == size[1])
-        for text in ("running", "blur", "241 of 480", "IMG_2202", "stopped", "? help"):
+        for text in ("running", "blur", "241 of 480", "IMG_2202", "stopped"):
             await stage.until_shown(text)
+        assert stage.keys.startswith("? help q leave")

@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import pexpect
 import pytest
 
+Program: TypeAlias = "pexpect.spawn[str]"  # generic in its published types only
 COMMAND = [sys.executable, "-m", "tests.tui.fake", "2", "2", "60"]
 ENVIRONMENT = {**os.environ, "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
 ALTERNATE_SCREEN = "\x1b[?1049h"
@@ -18,23 +20,29 @@ BACK = "\x1b[?1049l"
 DEADLINE = 20
 
 
-def shown(**environment: str) -> pexpect.spawn:
+def shown(**environment: str) -> Program:
     """The program on a terminal, its first table drawn."""
-    where = {"env": ENVIRONMENT | environment, "dimensions": (30, 100), "encoding": "utf-8", "timeout": DEADLINE}
-    child = pexpect.spawn(COMMAND[0], COMMAND[1:], **where)
+    child = pexpect.spawn(
+        COMMAND[0],
+        COMMAND[1:],
+        env=ENVIRONMENT | environment,
+        dimensions=(30, 100),
+        encoding="utf-8",
+        timeout=DEADLINE,
+    )
     child.expect_exact("IMG_")
     return child
 
 
 @pytest.fixture
-def program() -> Iterator[pexpect.spawn]:
+def program() -> Iterator[Program]:
     child = shown()
     yield child
     child.close(force=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_cleanly(program: pexpect.spawn, number: signal.Signals) -> None:
+def test_a_signal_ends_it_cleanly(program: Program, number: signal.Signals) -> None:
     program.kill(number)
     program.expect_exact(BACK)
     program.expect(pexpect.EOF)
@@ -42,7 +50,7 @@ def test_a_signal_ends_it_cleanly(program: pexpect.spawn, number: signal.Signals
     assert program.exitstatus == 128 + number
 
 
-def test_leaving_prints_where_the_run_goes_on(program: pexpect.spawn) -> None:
+def test_leaving_prints_where_the_run_goes_on(program: Program) -> None:
     program.send("q")
     program.expect_exact("background")
     program.send("\r")
@@ -53,21 +61,22 @@ def test_leaving_prints_where_the_run_goes_on(program: pexpect.spawn) -> None:
     assert program.exitstatus == 0
 
 
-def test_a_resized_terminal_is_drawn_anew(program: pexpect.spawn) -> None:
+def test_a_resized_terminal_is_drawn_anew(program: Program) -> None:
     program.setwinsize(14, 50)
     program.expect_exact("slot  state")
 
 
-def test_it_ends_when_its_terminal_is_closed(program: pexpect.spawn) -> None:
-    program.ptyproc.fileobj.close()
+def test_it_ends_when_its_terminal_is_closed(program: Program) -> None:
+    program.ptyproc.fileobj.close()  # type: ignore[attr-defined]  # left out by the published types
     program.wait()
     assert program.exitstatus == 128 + signal.SIGHUP
 
 
 def test_it_notices_a_closed_terminal_of_which_no_signal_tells() -> None:
     ours, theirs = pty.openpty()
-    streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
-    program = subprocess.Popen(COMMAND, env=ENVIRONMENT, start_new_session=True, **streams)
+    program = subprocess.Popen(
+        COMMAND, env=ENVIRONMENT, start_new_session=True, stdin=theirs, stdout=theirs, stderr=theirs
+    )
     try:
         os.close(theirs)
         seen = b""
@@ -83,9 +92,14 @@ def test_it_notices_a_closed_terminal_of_which_no_signal_tells() -> None:
 @pytest.mark.parametrize("missing", ["stdin", "stderr"])
 def test_without_a_terminal_it_says_so_in_one_line(missing: str) -> None:
     ours, theirs = pty.openpty()
-    streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs, missing: subprocess.DEVNULL}
     code = "from tui.app import NoTerminal, run_gallery\ntry: run_gallery()\nexcept NoTerminal as error: print(error)"
-    program = subprocess.Popen([sys.executable, "-c", code], env=ENVIRONMENT, **streams)
+    program = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=ENVIRONMENT,
+        stdin=subprocess.DEVNULL if missing == "stdin" else theirs,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL if missing == "stderr" else theirs,
+    )
     os.close(theirs)
     assert program.wait(DEADLINE) == 0
     said = os.read(ours, 65536).decode()
@@ -96,7 +110,7 @@ def test_without_a_terminal_it_says_so_in_one_line(missing: str) -> None:
 
 def test_no_color_is_honoured() -> None:
     child = shown(NO_COLOR="1", COLORTERM="truecolor")
-    drawn = child.before
+    drawn = child.before or ""
     child.close(force=True)
     colours = set(re.findall(r"[34]8;2;(\d+);(\d+);(\d+)", drawn))
     assert colours and all(red == green == blue for red, green, blue in colours)

@@ -19,7 +19,7 @@ from pooltop.model import (
 from tests.tui.anything import snapshots, texts
 from tests.tui.fake import finished, running, worker
 from tui.view import cores, counters, details, header, log, parting, result, speedup, state, workers
-from tui.view.line import Line, Lines, Span, cell, fit, item_cell, line
+from tui.view.line import Line, Lines, Role, Span, cell, fit, line
 from tui.view.words import printable
 
 UNSAFE = {"Cc", "Cs", "Zl", "Zp"}
@@ -74,9 +74,12 @@ def test_control_characters_are_shown_not_obeyed() -> None:
     assert printable("plain name.jpg") == "plain name.jpg"
 
 
-@given(st.lists(st.tuples(texts.map(printable), st.sampled_from(["plain", "bad"])), max_size=5), st.integers(0, 60))
-def test_fitting_makes_a_line_exactly_as_wide_and_keeps_its_beginning(parts: list[tuple[str, str]], width: int) -> None:
-    whole = line(*(Span(*part) for part in parts))
+roles: st.SearchStrategy[Role] = st.sampled_from(["plain", "bad"])
+
+
+@given(st.lists(st.builds(Span, texts.map(printable), roles), max_size=5), st.integers(0, 60))
+def test_fitting_makes_a_line_exactly_as_wide_and_keeps_its_beginning(parts: list[Span], width: int) -> None:
+    whole = line(*parts)
     fitted = fit(whole, width)
     assert fitted.cells == width
     if whole.cells <= width:
@@ -92,13 +95,6 @@ def test_what_is_exactly_as_wide_is_not_cut() -> None:
     assert fit(line("abc", "defg"), 6).text == "abcde…"
     assert fit(line("abc", "d"), 3).text == "ab…"
     assert cell("写真", 3) == "写…"
-
-
-def test_of_a_long_path_the_end_is_shown() -> None:
-    assert item_cell("/home/you/pictures/IMG_1.jpg", 12) == "…s/IMG_1.jpg"
-    assert item_cell("/a/写真.jpg", 8) == "…真.jpg "
-    assert item_cell("a long name without folders", 6) == "a lon…"
-    assert item_cell("/a/b", 6) == "/a/b  "
 
 
 @pytest.mark.parametrize(("count", "columns"), [(1, 1), (4, 1), (5, 2), (8, 2), (9, 4), (32, 4), (33, 8), (128, 8)])

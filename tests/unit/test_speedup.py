@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pooltop.model import Baseline
-from pooltop.speedup import RateMeter, eta, speedup
+from pooltop.speedup import RateMeter, eta, mean_workers, speedup
 
 seconds = st.floats(0.001, 1e6)
 workers = st.integers(1, 1024)
@@ -151,3 +151,15 @@ def test_eta_is_unknown_without_a_total_or_a_rate() -> None:
 
 def test_eta_is_zero_when_all_is_done() -> None:
     assert eta(10, 10, None) == eta(10, 10, 0.0) == eta(0, 0, None) == 0
+
+
+def test_a_resized_pool_has_a_size_on_average() -> None:
+    assert mean_workers([(10.0, 2)], 10.0) == 2
+    assert mean_workers([(10.0, 2), (14.0, 4)], 16.0) == pytest.approx((4 * 2 + 2 * 4) / 6)
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.integers(1, 50)), min_size=1), st.floats(0, 200))
+def test_the_average_size_lies_between_the_extremes(sizes: list[tuple[float, int]], until: float) -> None:
+    sizes.sort()
+    numbers = [size for _, size in sizes]
+    assert min(numbers) - 1e-9 <= mean_workers(sizes, until) <= max(numbers) + 1e-9

@@ -35,7 +35,7 @@ from tui.widgets.workers import Workers
 
 ANSWER_SECONDS = 5.0
 STOP_SECONDS = 5.0
-WHILE_IT_RUNS = {"signal", "kill", "restart", "skip", "pause", "pause_pool", "resize"}
+TO_WORKERS = {"signal", "kill", "restart", "skip", "pause", "pause_pool", "resize"}
 
 
 class RunScreen(Screen[None]):
@@ -53,6 +53,7 @@ class RunScreen(Screen[None]):
         Binding("minus", "resize(-1)", "fewer", key_display="-"),
         Binding("x", "skip", "skip item"),
         Binding("K", "kill", "kill now", key_display="K"),
+        Binding("k,r,p,P,plus,minus,x,K", "say_no_pool_yet", show=False),
         Binding("enter", "details", "details"),
         Binding("up", "move(-1)", show=False),
         Binding("down", "move(1)", show=False),
@@ -111,6 +112,11 @@ class RunScreen(Screen[None]):
         """Whether the run has ended."""
         return self.snapshot is not None and ended(self.snapshot)
 
+    @property
+    def measuring(self) -> bool:
+        """Whether the items still run in the plain loop, and there are no workers that could be told anything."""
+        return self.snapshot is not None and self.snapshot.state == "baseline"
+
     @work
     async def _follow(self) -> None:
         async for snapshot in to_the_end(self._feed):
@@ -146,10 +152,14 @@ class RunScreen(Screen[None]):
     # What the keys do.
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
-        """Commands to the workers make sense while the run goes on, the gallery after it."""
-        if action in WHILE_IT_RUNS:
-            return not self.over
-        return self.over if action == "gallery" else True
+        """Commands to the workers make sense while there are any, the gallery after the run."""
+        match action:
+            case "gallery":
+                return self.over
+            case "say_no_pool_yet":
+                return self.measuring
+            case _:
+                return action not in TO_WORKERS or not (self.over or self.measuring)
 
     def action_help(self) -> None:
         """The keys and the words."""
@@ -171,6 +181,10 @@ class RunScreen(Screen[None]):
     def action_gallery(self) -> None:
         """Run something else."""
         self.post_message(self.ToGallery())
+
+    def action_say_no_pool_yet(self) -> None:
+        """In place of the commands to workers."""
+        self._answer("Measuring the baseline; q can stop the run. Its workers start after that.", ok=False)
 
     def action_signal(self) -> None:
         """Ask which signal, and send it to the process that was selected when asking."""

@@ -16,7 +16,7 @@ class Details(Panel):
     """One worker, live."""
 
     def __init__(self, slot: int) -> None:
-        super().__init__("details", f"Worker {slot}")
+        super().__init__("details", details.title(slot))
         self._slot = slot
         self.border_subtitle = "Esc close"
         self.add_class("dialog", "tall")

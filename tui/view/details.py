@@ -2,12 +2,14 @@
 
 from pooltop.model import LogLine, Snapshot, Worker
 from tui.view.glyphs import bar
+from tui.view.label import shortened
 from tui.view.line import Line, Lines, Span, fit, line
 from tui.view.log import row
 from tui.view.state import WORKER_ROLES
 from tui.view.words import duration, memory, percent, printable, rate, time_of_day
 
 LABEL = 12
+BAR = 20
 
 
 def worker_in(snapshot: Snapshot, slot: int) -> Worker | None:
@@ -15,12 +17,18 @@ def worker_in(snapshot: Snapshot, slot: int) -> Worker | None:
     return next((worker for worker in snapshot.workers if worker.slot == slot), None)
 
 
+def title(slot: int) -> str:
+    """Who it is about; the sequential baseline is no slot of the pool."""
+    return f"Worker {slot}" if slot else "The plain loop"
+
+
 def lines(snapshot: Snapshot, slot: int, width: int, height: int) -> Lines:
     """What it is, what it does, and the newest log lines of its slot."""
     worker = worker_in(snapshot, slot)
     if worker is None:
-        return [fit(line(Span(f" Slot {slot} is no longer part of the pool.", "warning")), width)]
-    facts = [*_process(worker), *_work(worker)]
+        gone = f"Slot {slot} is no longer part of the pool." if slot else "The plain loop is over."
+        return [fit(line(Span(f" {gone}", "warning")), width)]
+    facts = [*_process(worker), *_work(worker, width - LABEL)]
     logged = [entry for entry in snapshot.log if entry.slot == slot]
     room = max(height - len(facts) - 2, 0)
     return [fit(part, width) for part in (*facts, *_log(logged, room, width))][:height]
@@ -37,18 +45,18 @@ def _process(worker: Worker) -> list[Line]:
     ]
 
 
-def _work(worker: Worker) -> list[Line]:
+def _work(worker: Worker, room: int) -> list[Line]:
     number = "" if worker.item_index is None else f"  number {worker.item_index:,} of the input, from 0"
-    item = printable(worker.item) if worker.item is not None else "none in hand"
+    item = shortened(printable(worker.item), room) if worker.item is not None else "none in hand"
     found = [
         _fact("done", Span(f"{worker.done:,}"), Span(f"  {rate(worker.rate)} items/s", "dim")),
-        _fact("item", Span(item, "strong"), Span(number, "dim")),
-        _fact("in hand", Span(duration(worker.seconds))),
+        _fact("item", Span(item, "strong")),
+        _fact("in hand", Span(duration(worker.seconds)), Span(number, "dim")),
     ]
     if worker.progress is not None:
-        done, open_part = bar(worker.progress, 20)
-        share = Span(f" {percent(100 * worker.progress)}")
-        found.append(_fact("inside it", Span(done, "accent"), Span(open_part, "dim"), share))
+        share = f" {percent(100 * worker.progress)}"
+        done, open_part = bar(worker.progress, min(BAR, max(room - len(share), 0)))
+        found.append(_fact("inside it", Span(done, "accent"), Span(open_part, "dim"), Span(share)))
     return found
 
 

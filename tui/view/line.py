@@ -60,15 +60,6 @@ def cell(text: str, width: int, right: bool = False) -> str:
     return padding + text if right else text + padding
 
 
-def item_cell(name: str, width: int) -> str:
-    """An item's name in exactly `width` columns; of a path too long the end is kept, which tells it from others."""
-    if "/" not in name or cell_len(name) <= width or width < 1:
-        return cell(name, width)
-    while cell_len(name) > width - 1:
-        name = name[1:]
-    return cell("…" + name, width)
-
-
 def fit(whole: Line, width: int) -> Line:
     """The line in exactly `width` columns, cut with an ellipsis where it is longer."""
     left = width

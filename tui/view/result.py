@@ -3,6 +3,7 @@
 from textual.renderables.digits import DIGITS, DIGITS3X3
 
 from pooltop.model import Failure, Snapshot
+from tui.view.label import shortened
 from tui.view.line import Line, Lines, Span, fit, line
 from tui.view.speedup import NOT_MEASURED, workers
 from tui.view.words import UNKNOWN, duration, percent, plural, printable, times
@@ -12,7 +13,7 @@ LABEL = 13
 
 def lines(snapshot: Snapshot, width: int, height: int) -> Lines:
     """The whole account, the most important first, as much of it as `height` lines hold."""
-    facts = [_items(snapshot), *_check(snapshot), *_places(snapshot)]
+    facts = [_items(snapshot), *_check(snapshot), *_places(snapshot, width - LABEL)]
     large = (
         _large(snapshot) if height >= 3 + len(facts) and snapshot.speedup.speedup is not None else [_small(snapshot)]
     )
@@ -23,7 +24,7 @@ def lines(snapshot: Snapshot, width: int, height: int) -> Lines:
 
 def wanted(snapshot: Snapshot) -> int:
     """The lines that the whole account takes, with up to five failures."""
-    facts = 1 + len(_check(snapshot)) + len(_places(snapshot))
+    facts = 1 + len(_check(snapshot)) + len(snapshot.outputs) + bool(snapshot.directory)
     return facts + (3 if snapshot.speedup.speedup is not None else 1) + min(len(snapshot.failures), 5)
 
 
@@ -98,10 +99,13 @@ def _check(snapshot: Snapshot) -> list[Line]:
     return [_fact("check", verdict, Span("expected ", "dim"), Span(expected), Span("  actual ", "dim"), Span(actual))]
 
 
-def _places(snapshot: Snapshot) -> list[Line]:
-    outputs = [_fact("" if n else "output", Span(printable(path))) for n, path in enumerate(snapshot.outputs)]
-    run = [_fact("run", Span(printable(snapshot.directory), "dim"))] if snapshot.directory else []
-    return [*outputs, *run]
+def _places(snapshot: Snapshot, room: int) -> list[Line]:
+    outputs = [shortened(printable(path), room) for path in snapshot.outputs]
+    run = [shortened(printable(snapshot.directory), room)] if snapshot.directory else []
+    return [
+        *(_fact("" if number else "output", Span(path)) for number, path in enumerate(outputs)),
+        *(_fact("run", Span(path, "dim")) for path in run),
+    ]
 
 
 def _fact(label: str, *spans: Span) -> Line:

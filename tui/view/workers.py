@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pooltop.model import Snapshot, Worker
-from tui.view.line import Line, Lines, Role, Span, cell, fit, item_cell, line
+from tui.view.label import shortened
+from tui.view.line import Line, Lines, Role, Span, cell, fit, line
 from tui.view.state import WORKER_ROLES
 from tui.view.words import duration, memory, percent, printable, rate
 
@@ -128,9 +129,10 @@ def _item(worker: Worker, width: int) -> Span:
         return Span(cell("–", width), "dim")
     name = printable(worker.item)
     if worker.progress is None or width < 16:
-        return Span(item_cell(name, width))
+        return Span(cell(shortened(name, width), width))
     inside = f"{percent(100 * worker.progress):>6}"
-    return Span(item_cell(name, width - len(inside)) + inside)
+    room = width - len(inside)
+    return Span(cell(shortened(name, room), room) + inside)
 
 
 def _total(snapshot: Snapshot, shape: Table) -> Line:
