@@ -124,7 +124,7 @@ class Crew:
         chunk, self._next_chunk = self._next_chunk, self._next_chunk + 1
         self._bodies[chunk] = body
         if message.again is None:
-            self._firsts[chunk] = self.scheduler.fed
+            self._firsts[chunk] = self.scheduler.items.come
             self.do(self.scheduler.items_came(chunk, message.count, len(body), answered=message.answered))
         else:
             old, lo = message.again
@@ -354,7 +354,7 @@ class Crew:
                 piece.lo,
                 piece.hi,
                 self._firsts[piece.chunk],
-                self.scheduler.count(piece.chunk) > 1,
+                self.scheduler.items.count(piece.chunk) > 1,
                 piece.careful,
                 0.0 if fixed else SLICE_SECONDS,
             ),

@@ -124,8 +124,8 @@ class Portrait:
         if self.crew is None:
             return Progress(total=self.source.total)
         scheduler = self.crew.scheduler
-        total = scheduler.fed if scheduler.source_ended else self.source.total
-        return self._progress_of(scheduler.done, scheduler.failed, scheduler.retried, total, now)
+        total = scheduler.items.come if scheduler.source_ended else self.source.total
+        return self._progress_of(scheduler.items.done, scheduler.items.failed, scheduler.items.retried, total, now)
 
     def _progress_of(self, done: int, failed: int, retried: int, total: int | None, now: float) -> Progress:
         rate = self._ledger.meter.rate(now)

@@ -9,18 +9,13 @@ back what it did not get to within its slice of time, and the rest is given agai
 (`../ARCHITECTURE.md`, "Dispatch").
 """
 
-from collections import deque
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from pooltop.actions import (
-    Accept,
     Action,
     Ask,
     Begun,
-    Fail,
-    Forget,
     Give,
     Kill,
     Range,
@@ -30,19 +25,14 @@ from pooltop.actions import (
     Retire,
     Spawn,
 )
+from pooltop.itembook import ItemBook
 from pooltop.pace import Pace
+from pooltop.waiting import WaitingRoom, cut, split
 
 STOPPED_PATIENCE = 5.0
 """Seconds that a worker stopped from outside may hold up the end of a run."""
 
 Freeze: TypeAlias = Literal["", "paused", "stopped"]
-
-
-@dataclass
-class _Chunk:
-    first: int
-    count: int
-    owed: int
 
 
 @dataclass
@@ -62,31 +52,25 @@ class Scheduler:
     """See the module's docstring; `retries` is how often more an item is tried whose worker died."""
 
     def __init__(self, workers: int, *, retries: int = 2, chunksize: int | None = None) -> None:
-        self.retries = retries
+        self._actions: list[Action] = []
+        self.items = ItemBook(retries, self._actions)
         self.pace = Pace(chunksize)
-        self.done = 0
-        self.failed = 0
-        self.retried = 0
-        self.fed = 0
         self.source_ended = False
         self.paused = False
         self._slots: dict[int, _Slot] = {}
         self._target = workers
-        self._chunks: dict[int, _Chunk] = {}
-        self._waiting: deque[Range] = deque()
+        self._waiting = WaitingRoom()
         self._asked = 0
         self._opened = False
-        self._strikes: dict[tuple[int, int], int] = {}
         self._next_ticket = 1
         self._stuck_since: float | None = None
-        self._actions: list[Action] = []
 
     # What is so
 
     @property
     def complete(self) -> bool:
         """Every item has ended and no more will come."""
-        return self.source_ended and not self._chunks
+        return self.source_ended and self.items.clear
 
     @property
     def target(self) -> int:
@@ -97,10 +81,6 @@ class Scheduler:
     def slots(self) -> tuple[int, ...]:
         """Every slot that has a process or waits for one."""
         return tuple(sorted(self._slots))
-
-    def count(self, chunk: int) -> int:
-        """How many items a chunk has."""
-        return self._chunks[chunk].count
 
     def claim(self, slot: int, ticket: int) -> Range | None:
         """What the worker holds under a ticket, None when it holds nothing under it."""
@@ -123,28 +103,20 @@ class Scheduler:
     def items_came(self, chunk: int, count: int, size: int, *, answered: bool = True) -> list[Action]:
         """The feeder has sent a chunk of `count` items in `size` bytes; `answered`: that was all it was asked for."""
         self._asked -= answered
-        self._chunks[chunk] = _Chunk(self.fed, count, count)
-        self._waiting.append(Range(chunk, 0, count))
-        self.fed += count
+        self.items.add(chunk, count)
+        self._waiting.last(Range(chunk, 0, count))
         self.pace.saw_chunk(count, size)
         return self._settle()
 
     def repacked(self, chunk: int, again: Range) -> list[Action]:
         """These items have come again, as a chunk of their own."""
-        count = again.hi - again.lo
-        self._chunks[chunk] = _Chunk(self._chunks[again.chunk].first + again.lo, count, count)
-        for position in range(count if self._strikes else 0):
-            strikes = self._strikes.pop((again.chunk, again.lo + position), None)
-            if strikes is not None:
-                self._strikes[chunk, position] = strikes
-        self._waiting.append(Range(chunk, 0, count))
-        self._ended(again.chunk, count)
+        self.items.move(again, chunk)
+        self._waiting.last(Range(chunk, 0, again.hi - again.lo))
         return self._settle()
 
     def cannot_repack(self, piece: Range, error: str) -> list[Action]:
         """The feeder is gone, and these items with it."""
-        for position in range(piece.lo, piece.hi):
-            self._fail(piece.chunk, position, error)
+        self.items.lose(piece, error)
         return self._settle()
 
     def source_ends(self) -> list[Action]:
@@ -171,13 +143,13 @@ class Scheduler:
         overrun = Range(done.chunk, max(claim.hi, done.lo), done.hi)
         if overrun.lo >= overrun.hi:
             rest = claim._replace(lo=done.hi)
-        elif self._take_back(overrun):
+        elif self._waiting.take_back(overrun):
             rest = claim._replace(lo=claim.hi)
         else:
-            self._wait_first([claim])
+            self._waiting.first([claim])
             return self._settle()
         if done.lo < done.hi:
-            self._accept(done, failed)
+            self.items.accept(done, failed)
             self.pace.saw_work(done.hi - done.lo, seconds)
         self._share_rest(slot, rest)
         return self._settle()
@@ -209,7 +181,7 @@ class Scheduler:
         state = self._slots.pop(slot)
         for ticket, claim in reversed(state.claims.items()):
             if begun is None or begun.ticket != ticket:
-                self._wait_first([claim])
+                self._waiting.first([claim])
             elif begun.phase == "unpickling":
                 self._died_unpickling(claim, asked, reason, item)
             else:
@@ -227,7 +199,7 @@ class Scheduler:
         for ticket, claim in list(state.claims.items()):
             in_hand = begun is not None and begun.ticket == ticket and begun.phase != "unpickling"
             kept = min(begun.hi, claim.hi) if begun and in_hand else claim.lo
-            self._wait_first([claim._replace(lo=kept)])
+            self._waiting.first([claim._replace(lo=kept)])
             if kept > claim.lo:
                 state.claims[ticket] = claim._replace(hi=kept)
             else:
@@ -299,7 +271,8 @@ class Scheduler:
         if not self.paused and self._is_open():
             self._hand_out()
         self._order_items()
-        actions, self._actions = self._actions, []
+        actions = self._actions.copy()
+        self._actions.clear()
         return actions
 
     def _do(self, action: Action) -> None:
@@ -318,7 +291,7 @@ class Scheduler:
                 if not self._waiting:
                     return
                 if state.takes_work and len(state.claims) <= depth:
-                    self._give(slot, self._waiting.popleft())
+                    self._give(slot, self._waiting.next())
 
     def _give(self, slot: int, piece: Range) -> None:
         ticket = self._next_ticket
@@ -341,56 +314,23 @@ class Scheduler:
             return
         state = self._slots[slot]
         if self.paused or not state.takes_work:
-            self._wait_first([rest])
+            self._waiting.first([rest])
             return
         idle = [s for s, other in self._slots.items() if other.takes_work and not other.claims and s != slot]
         parts = 1 if self._waiting else min(len(idle) + 1, rest.hi - rest.lo)
-        mine, *others = _split(rest, parts)
+        mine, *others = split(rest, parts)
         self._give(slot, mine)
-        self._wait_first(others)
-
-    def _wait_first(self, pieces: Iterable[Range]) -> None:
-        self._waiting.extendleft(piece for piece in reversed(list(pieces)) if piece.lo < piece.hi)
-
-    def _take_back(self, wanted: Range) -> bool:
-        """Remove a range from those waiting; False (and nothing removed) unless all of it waits."""
-        kept: list[Range] = []
-        found = 0
-        for piece in self._waiting:
-            lo, hi = max(piece.lo, wanted.lo), min(piece.hi, wanted.hi)
-            if piece.chunk != wanted.chunk or lo >= hi:
-                kept.append(piece)
-                continue
-            found += hi - lo
-            before, _, after = self._pieces(piece, lo, hi)
-            kept += [part for part in (before, after) if part.lo < part.hi]
-        if found != wanted.hi - wanted.lo:
-            return False
-        self._waiting = deque(kept)
-        return True
-
-    @staticmethod
-    def _pieces(claim: Range, lo: int, hi: int) -> list[Range]:
-        return [claim._replace(hi=lo), claim._replace(lo=lo, hi=hi), claim._replace(lo=hi)]
-
-    def _accept(self, done: Range, failed: int) -> None:
-        self._do(Accept(done))
-        self.done += done.hi - done.lo - failed
-        self.failed += failed
-        self._ended(done.chunk, done.hi - done.lo)
-        if self._strikes:
-            for position in range(done.lo, done.hi):
-                self._strikes.pop((done.chunk, position), None)
+        self._waiting.first(others)
 
     def _died_running(self, claim: Range, begun: Begun, asked: bool, skip: bool, reason: str, item: str) -> None:
         """What is lost with the worker runs again; what was in its hand gets what it deserves."""
         lo = min(max(begun.lo, claim.lo), claim.hi)
         hi = min(max(begun.hi, lo), claim.hi)
-        before, hand, after = self._pieces(claim, lo, hi)
-        self.retried += lo - claim.lo
-        self._wait_first([before, after])
+        before, hand, after = cut(claim, lo, hi)
+        self.items.retried += lo - claim.lo
+        self._waiting.first([before, after])
         if skip and hi - lo == 1:
-            self._fail(claim.chunk, lo, "skipped by you", item, strike=True)
+            self.items.give_up(hand, item)
         elif asked:
             self._try_again(hand)
         elif hi - lo == 1:
@@ -400,42 +340,25 @@ class Scheduler:
 
     def _died_unpickling(self, claim: Range, asked: bool, reason: str, item: str) -> None:
         if asked:
-            self._wait_first([claim])
-        elif self._chunks[claim.chunk].count > 1:
+            self._waiting.first([claim])
+        elif self.items.count(claim.chunk) > 1:
             self._repack(claim)
         else:
             self._strike(claim, reason, item)
 
     def _try_again(self, hand: Range) -> None:
-        self.retried += hand.hi - hand.lo
-        self._wait_first([hand])
+        self.items.retried += hand.hi - hand.lo
+        self._waiting.first([hand])
 
     def _strike(self, hand: Range, reason: str, item: str) -> None:
-        """A death from outside with one item in hand; it is tried again, alone, as often as that is allowed."""
-        place = (hand.chunk, hand.lo)
-        if self._strikes.get(place, 0) >= self.retries:
-            self._fail(*place, reason, item, strike=True)
-        else:
-            self._strikes[place] = self._strikes.get(place, 0) + 1
+        """One that is tried again is tried alone."""
+        if self.items.strike(hand, reason, item):
             self._try_again(hand._replace(careful=True))
 
     def _repack(self, piece: Range) -> None:
         """Its chunk cannot be unpickled, and nobody knows why: halves of it, and halves of those, single it out."""
-        for half in _split(piece, min(2, piece.hi - piece.lo)):
+        for half in split(piece, min(2, piece.hi - piece.lo)):
             self._do(Repack(half._replace(careful=False)))
-
-    def _fail(self, chunk: int, position: int, error: str, item: str = "", *, strike: bool = False) -> None:
-        attempts = self._strikes.pop((chunk, position), 0) + strike
-        self._do(Fail(chunk, position, error, max(1, attempts), item))
-        self.failed += 1
-        self._ended(chunk, 1)
-
-    def _ended(self, chunk: int, count: int) -> None:
-        state = self._chunks[chunk]
-        state.owed -= count
-        if not state.owed:
-            del self._chunks[chunk]
-            self._do(Forget(chunk))
 
     def _add_slot(self, slot: int) -> None:
         self._slots[slot] = _Slot()
@@ -459,9 +382,3 @@ class Scheduler:
             return stopped
         last = self.source_ended and not self._waiting
         return [slot for slot in stopped if self._slots[slot].claims] if last else []
-
-
-def _split(whole: Range, parts: int) -> Iterator[Range]:
-    step = -(-(whole.hi - whole.lo) // parts)
-    for lo in range(whole.lo, whole.hi, step):
-        yield whole._replace(lo=lo, hi=min(lo + step, whole.hi))

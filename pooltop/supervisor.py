@@ -195,8 +195,8 @@ class Supervisor:
         self._portrait.state = "checking"
         self._show_soon()
         await asyncio.to_thread(self._journal.flush)
-        failed = crew.scheduler.failed
-        arguments = (str(self._run.journal), crew.scheduler.done + failed, failed, check)
+        failed = crew.scheduler.items.failed
+        arguments = (str(self._run.journal), crew.scheduler.items.done + failed, failed, check)
         try:
             collected = await self._or_cut(
                 self._errands.send("collector", collector_main, assignment, *arguments, until=Collected)

@@ -152,7 +152,7 @@ class World:
         worker = self.workers[slot]
         if worker.unpickling and worker.queue and not worker.frozen:
             ticket, piece = worker.queue[0]
-            if self.scheduler.count(piece.chunk) > 1:
+            if self.scheduler.items.count(piece.chunk) > 1:
                 worker.queue.pop(0)
                 worker.unpickling = False
                 self.do(self.scheduler.unreadable(slot, ticket))
@@ -300,8 +300,8 @@ class Interleavings(RuleBasedStateMachine):
     @invariant()
     def every_item_is_in_one_place(self) -> None:
         if hasattr(self, "world"):
-            assert self.world.places() == dict.fromkeys(range(self.world.scheduler.fed), 1)
-            assert self.world.scheduler.done + self.world.scheduler.failed == len(self.world.ended)
+            assert self.world.places() == dict.fromkeys(range(self.world.scheduler.items.come), 1)
+            assert self.world.scheduler.items.done + self.world.scheduler.items.failed == len(self.world.ended)
 
     def teardown(self) -> None:
         if not hasattr(self, "world"):
@@ -311,7 +311,7 @@ class Interleavings(RuleBasedStateMachine):
         self.every_item_is_in_one_place()
         for index, failure in self.world.failures.items():
             if failure.error == "SIGKILL":
-                assert failure.attempts == self.world.scheduler.retries + 1 <= self.world.strikes[index]
+                assert failure.attempts == self.world.scheduler.items.retries + 1 <= self.world.strikes[index]
         self.world.let_the_retiring_go()
         assert len(self.world.workers) == self.world.scheduler.target
 
@@ -369,7 +369,7 @@ def test_skipping_fails_just_the_item_in_hand() -> None:
     world.kill(1, asked=True, skip=True)
     world.settle()
     assert {index: failure.error for index, failure in world.failures.items()} == {1: "skipped by you"}
-    assert world.scheduler.done == 4
+    assert world.scheduler.items.done == 4
 
 
 def test_unstarted_items_of_a_stopped_worker_go_to_the_others_at_once() -> None:
@@ -414,7 +414,7 @@ def test_the_feeder_is_never_asked_for_more_than_two_chunks_a_worker() -> None:
     world = World(10_000, 3, 2, 10)
     while world.asks and len(world.first) < 50:
         world.feed()
-    assert world.scheduler.fed <= 2 * 3 * 10
+    assert world.scheduler.items.come <= 2 * 3 * 10
 
 
 @pytest.mark.parametrize("skip", [False, True])
@@ -429,7 +429,7 @@ def test_a_worker_that_ran_on_and_then_died_takes_nothing_along(skip: bool) -> N
     world.kill(1, asked=skip, skip=skip)
     assert world.places() == dict.fromkeys(range(8), 1)
     world.settle()
-    assert world.scheduler.done == 8
+    assert world.scheduler.items.done == 8
 
 
 def test_a_chunk_that_cannot_be_unpickled_is_halved_until_the_culprit_is_alone() -> None:
@@ -446,14 +446,14 @@ def test_a_chunk_that_cannot_be_unpickled_is_halved_until_the_culprit_is_alone()
             continue
         piece = worker.queue[0][1]
         first = world.first[piece.chunk]
-        if first <= culprit < first + world.scheduler.count(piece.chunk):
+        if first <= culprit < first + world.scheduler.items.count(piece.chunk):
             worker.unpickling = True
             world.kill(1, asked=False)
         else:
             world.work(1, 8)
     assert world.scheduler.complete
     assert {index: failure.error for index, failure in world.failures.items()} == {culprit: "SIGKILL"}
-    assert world.scheduler.done == 7
+    assert world.scheduler.items.done == 7
 
 
 def test_items_that_nobody_can_send_again_fail() -> None:
@@ -466,4 +466,4 @@ def test_items_that_nobody_can_send_again_fail() -> None:
     for piece in world.repacks:
         world.do(world.scheduler.cannot_repack(piece, "gone"))
     assert world.scheduler.complete
-    assert world.scheduler.failed == 4
+    assert world.scheduler.items.failed == 4
