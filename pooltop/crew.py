@@ -25,10 +25,10 @@ from pooltop.backends.local import LocalProcesses, StartError
 from pooltop.bench import Bench
 from pooltop.channel import Body
 from pooltop.child import Assignment
+from pooltop.chunks import Chunks, ToFeeder
 from pooltop.contact import Contact
 from pooltop.logbook import Logbook
 from pooltop.messages import (
-    AskItems,
     CannotStart,
     CounterNamed,
     End,
@@ -36,10 +36,8 @@ from pooltop.messages import (
     Items,
     Message,
     Ready,
-    Release,
     Returned,
     RunRange,
-    SendAgain,
     Unreadable,
 )
 from pooltop.model import Number
@@ -83,7 +81,7 @@ class Crew:
         *,
         recorder: Recorder,
         logbook: Logbook,
-        tell_feeder: Callable[[AskItems | SendAgain | Release], None],
+        tell_feeder: Callable[[ToFeeder], None],
         on_complete: Callable[[], None],
         on_failure: Callable[[str, str], None],
         on_event: Callable[[], None],
@@ -103,14 +101,10 @@ class Crew:
         self._assignment = assignment
         self._recorder = recorder
         self._logbook = logbook
-        self._tell_feeder: Callable[[AskItems | SendAgain | Release], None] | None = tell_feeder
-        self._repacking: set[Range] = set()
         self._on_complete = on_complete
         self._on_failure = on_failure
         self._on_event = on_event
-        self._bodies: dict[int, Body] = {}
-        self._firsts: dict[int, int] = {}
-        self._next_chunk = 0
+        self._chunks = Chunks(tell_feeder)
         self._tasks: set[asyncio.Task[None]] = set()
 
     # Events
@@ -121,16 +115,10 @@ class Crew:
 
     def items_came(self, message: Items, body: Body) -> None:
         """The feeder has sent a chunk."""
-        chunk, self._next_chunk = self._next_chunk, self._next_chunk + 1
-        self._bodies[chunk] = body
-        if message.again is None:
-            self._firsts[chunk] = self.scheduler.items.come
+        chunk, again = self._chunks.take_in(message, body)
+        if again is None:
             self.do(self.scheduler.items_came(chunk, message.count, len(body), answered=message.answered))
         else:
-            old, lo = message.again
-            again = Range(old, lo, lo + message.count)
-            self._firsts[chunk] = self._firsts[old] + lo
-            self._repacking.remove(again)
             self.do(self.scheduler.repacked(chunk, again))
 
     def source_ended(self) -> None:
@@ -145,8 +133,7 @@ class Crew:
 
     def feeder_gone(self) -> None:
         """Nobody can repack anything now."""
-        self._tell_feeder = None
-        for piece in list(self._repacking):
+        for piece in self._chunks.lose_feeder():
             self._give_up(piece)
 
     def tick(self, stopped: Iterable[int]) -> None:
@@ -222,7 +209,7 @@ class Crew:
 
     def _returned(self, bench: Bench, message: Returned, body: Body) -> None:
         done = Range(message.chunk, message.lo, message.upto)
-        first = self._firsts.get(message.chunk, 0)
+        first = self._chunks.first(message.chunk)
         actions = self.scheduler.returned(
             bench.number, message.ticket, done, failed=len(message.failures), seconds=message.seconds
         )
@@ -300,12 +287,13 @@ class Crew:
         match action:
             case Give(slot, ticket, piece):
                 self._give(self.benches[slot], ticket, piece)
-            case Ask(items) if self._tell_feeder:
-                self._tell_feeder(AskItems(items))
+            case Ask(items):
+                self._chunks.ask(items)
             case Forget(chunk):
-                self._forget(chunk)
+                self._chunks.forget(chunk)
             case Repack(piece):
-                self._repack(piece)
+                if not self._chunks.have_sent_again(piece):
+                    self._give_up(piece)
             case Fail():
                 self._fail(action)
             case Spawn(slot):
@@ -320,21 +308,7 @@ class Crew:
             case Kill(slot):
                 self.end_process(self.benches[slot], "held up the end, stopped from outside; killed")
 
-    def _forget(self, chunk: int) -> None:
-        del self._bodies[chunk]
-        del self._firsts[chunk]
-        if self._tell_feeder:
-            self._tell_feeder(Release(chunk))
-
-    def _repack(self, piece: Range) -> None:
-        self._repacking.add(piece)
-        if self._tell_feeder:
-            self._tell_feeder(SendAgain(piece.chunk, piece.lo, piece.hi))
-        else:
-            self._give_up(piece)
-
     def _give_up(self, piece: Range) -> None:
-        self._repacking.remove(piece)
         self.do(self.scheduler.cannot_repack(piece, "its chunk cannot be unpickled, and the feeder is gone"))
 
     def _give(self, bench: Bench, ticket: int, piece: Range) -> None:
@@ -343,7 +317,7 @@ class Crew:
         if self.first_dispatch is None:
             self.first_dispatch = time.monotonic()
             self.sizes = [(self.first_dispatch, self.scheduler.target)]
-        body = b"" if piece.chunk in bench.chunks else self._bodies[piece.chunk]
+        body = b"" if piece.chunk in bench.chunks else self._chunks.body(piece.chunk)
         bench.chunks.use(piece.chunk)
         bench.last_ticket = ticket
         fixed = self.scheduler.pace.chunksize is not None
@@ -353,7 +327,7 @@ class Crew:
                 piece.chunk,
                 piece.lo,
                 piece.hi,
-                self._firsts[piece.chunk],
+                self._chunks.first(piece.chunk),
                 self.scheduler.items.count(piece.chunk) > 1,
                 piece.careful,
                 0.0 if fixed else SLICE_SECONDS,
@@ -362,7 +336,7 @@ class Crew:
         )
 
     def _fail(self, failed: Fail) -> None:
-        index = self._firsts[failed.chunk] + failed.position
+        index = self._chunks.first(failed.chunk) + failed.position
         item = failed.item or f"item {index}"
         self.last_result = time.monotonic()
         self._recorder.failure(index, item, failed.error, failed.attempts)
