@@ -39,6 +39,8 @@ _GATHER_SECONDS = 0.2
 _GATHER_BYTES = 8 << 20
 """A commit of more than this begins at once."""
 
+_ROW_BYTES = 500
+
 
 class JournalError(Exception):
     """The journal cannot be read or written (the disk is full, it is no journal): one clear line."""
@@ -49,7 +51,13 @@ class _Row(NamedTuple):
 
     sql: str
     values: dict[str, object]
-    size: int
+    content: int
+    """Bytes of its long text or blob."""
+
+    @property
+    def size(self) -> int:
+        """What it keeps in memory: a short line's own objects are larger than its text."""
+        return self.content + _ROW_BYTES
 
 
 class Journal:

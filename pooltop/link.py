@@ -59,7 +59,7 @@ class Server:
         """Listen (socket 0600); OSError where that cannot be."""
         self._listener = await asyncio.start_unix_server(self._serve, self._socket)
         self._socket.chmod(0o600)
-        self._ticker = asyncio.create_task(self._tick())
+        self.ticker = asyncio.create_task(self._tick())
 
     def push(self) -> None:
         """Something happened that every screen should show at once."""
@@ -70,7 +70,7 @@ class Server:
     async def close(self) -> None:
         """Give the last snapshot to every screen that takes it in time, and hang up."""
         self._listener.close()
-        self._ticker.cancel()
+        self.ticker.cancel()
         self._show(self._watching())
         farewells = {asyncio.create_task(screen.taken()) for screen in self._screens}
         if pending := farewells | self._answers:

@@ -343,6 +343,7 @@ class Supervisor:
         await self._server.start()
         asyncio.get_running_loop().set_exception_handler(self._went_wrong)
         watches = [asyncio.ensure_future(w) for w in (self._watch_health(), self._watch_machine(Sampler()))]
+        watches.append(self._server.ticker)
         for watch in watches:
             watch.add_done_callback(_raise_its_error)
         try:

@@ -155,10 +155,6 @@ def opened(item: Trap) -> int:
     return item.number
 
 
-def number_and_name(item: object) -> str:
-    return str(item)
-
-
 def big_result(item: int) -> bytes:
     return bytes([item]) * 50_000_000
 

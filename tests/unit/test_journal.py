@@ -68,7 +68,7 @@ def test_it_is_private(path: Path) -> None:
 def test_a_commit_comes_by_itself(path: Path) -> None:
     journal = Journal.create(path, SPEC)
     journal.result(0, 1, b"x" * 1000)
-    assert journal.pending_bytes == 1000
+    assert journal.pending_bytes >= 1000
     deadline = time.monotonic() + 10
     while journal.pending_bytes:
         assert time.monotonic() < deadline

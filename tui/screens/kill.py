@@ -16,7 +16,7 @@ from tui.view.words import duration, printable
 
 SIGNALS = {
     "TERM": "ask it to end",
-    "INT": "raise KeyboardInterrupt in it",
+    "INT": "end it, as Ctrl-C does",
     "KILL": "end it now",
     "STOP": "freeze it; it keeps its item",
     "CONT": "let it go on",
