@@ -41,6 +41,10 @@ class _Lines(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
+    def close(self) -> None:
+        """User code that closes its output ends a line, not the log."""
+        self.end_line()
+
     def fileno(self) -> int:
         return self._descriptor
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from pooltop.capture import PythonStreams
 from pooltop.child import Home, obtain_workload, report_start
+from pooltop.errors import summary
 from pooltop.imported import Outcome
 from pooltop.journal import JournalReader
 from pooltop.messages import Collected, Ready
@@ -35,8 +36,15 @@ def as_json(value: object) -> str:
     """One line of JSON; what JSON cannot hold as its repr."""
     try:
         return json.dumps(value, default=repr, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        return json.dumps(repr(value))
+    except Exception:  # of the value's own repr, too
+        return json.dumps(_repr(value))
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as error:
+        return f"<{type(value).__name__} without a repr: {summary(error)}>"
 
 
 def write_output(results: Results, output: Path) -> None:

@@ -6,14 +6,12 @@ from typing import TypeAlias
 
 from pooltop.bench import Bench
 from pooltop.crew import Crew
+from pooltop.figures import plural
 from pooltop.model import Kill, Pause, Resize, Restart, Resume, Skip
-from pooltop.slots import CAPACITY
+from pooltop.slots import MOST_WORKERS
 
 Answer: TypeAlias = tuple[bool, str]
 """Whether it was done, and one line for the person."""
-
-MOST_WORKERS = CAPACITY // 2
-"""Half the slots: those that leave keep theirs until they have gone."""
 
 
 class Refused(Exception):
@@ -76,8 +74,9 @@ def _resize(crew: Crew, workers: int) -> str:
         # One that stands still never gets to the end of its item.
         if bench.frozen and crew.scheduler.is_leaving(bench.number):
             crew.end_process(bench, "removed by you")
-    crew.event(f"pool resized from {before} to {workers} workers by you")
-    return f"{workers} workers; those too many end their item first" if workers < before else f"{workers} workers"
+    crew.event(f"pool resized from {before} to {plural(workers, 'worker')} by you")
+    size = plural(workers, "worker")
+    return f"{size}; those too many end their item first" if workers < before else size
 
 
 async def _kill(crew: Crew, bench: Bench, name: str) -> str:

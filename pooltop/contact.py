@@ -65,11 +65,13 @@ class Contact:
         if not self.dead:
             self.child.kill()
 
-    async def stop(self) -> bool:
-        """Stop it and its children (SIGSTOP) and wait until it really stands still; False when it is gone."""
+    def stop(self) -> None:
+        """Stop it and its children (SIGSTOP)."""
         self.held = True
-        if not self.child.signal_group(signal.SIGSTOP):
-            return False
+        self.child.signal_group(signal.SIGSTOP)
+
+    async def stands_still(self) -> bool:
+        """Wait until it really does; False when it is gone."""
         deadline = time.monotonic() + STOP_SECONDS
         while not self.dead and time.monotonic() < deadline:
             if stopped({self.pid}):
@@ -102,7 +104,11 @@ class Contact:
     def _died(self) -> None:
         asyncio.get_running_loop().remove_reader(self.child.sentinel)
         self.dead = True
-        how = self.child.bury()
-        self._channel.drain()
-        self._output.close()
-        self._on_death(how)
+        how = "an unknown end"
+        try:
+            how = self.child.bury()
+            self._channel.drain()
+            self._output.close()
+        finally:
+            # Whatever goes wrong here: nobody may wait for it for ever.
+            self._on_death(how)

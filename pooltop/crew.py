@@ -393,11 +393,18 @@ class Crew:
         elif self.pool_frozen:
             await self.stand_still(bench)
 
-    async def stand_still(self, bench: Bench) -> bool:
-        """Freeze the process with its children, and wait until it really stands; False when it is gone, or somebody
-        has let it go on meanwhile."""
-        contact = bench.contact
-        if contact is None or not await contact.stop() or bench.contact is not contact or not contact.held:
+    def stand_still(self, bench: Bench) -> Coroutine[Any, Any, bool]:
+        """Freeze the process with its children; the result comes when it really stands: False when it is gone, or
+        somebody has let it go on meanwhile.
+
+        The signal goes out now, not when the result is first waited for: a resume may be right behind.
+        """
+        if bench.contact is not None:
+            bench.contact.stop()
+        return self._stands_still(bench, bench.contact)
+
+    async def _stands_still(self, bench: Bench, contact: Contact | None) -> bool:
+        if contact is None or not await contact.stands_still() or bench.contact is not contact or not contact.held:
             return False
         if not bench.frozen:
             self.freeze(bench, "paused")

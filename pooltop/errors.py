@@ -1,9 +1,14 @@
 """What is wrong with what a person gave, in one line, and the part of a traceback that is theirs."""
 
+import re
 import traceback
 from pathlib import Path
 
 _ENGINE = str(Path(__file__).parent)
+_OUR_FRAME = re.compile(
+    rf'  File "(?:{re.escape(_ENGINE)}/|<frozen |<string>|.*/(?:multiprocessing|importlib)/)[^"]*"?, line \d+'
+    "|Extension modules: "
+)
 
 
 class WorkloadError(Exception):
@@ -38,6 +43,12 @@ def user_traceback(error: BaseException) -> str:
     if not formatted.stack and not isinstance(error, SyntaxError):
         return ""
     return "".join(formatted.format())
+
+
+def user_dump(text: str) -> str:
+    """What faulthandler and an import have written, without the frames of the engine and of the standard library's
+    multiprocessing below it."""
+    return "".join(line for line in text.splitlines(keepends=True) if not _OUR_FRAME.match(line))
 
 
 def _drop_our_frames(formatted: traceback.TracebackException | None) -> None:

@@ -18,6 +18,12 @@ _CONTAINERS: Final[Mapping[Any, Any]] = {
     Collection: list,
 }
 
+SWITCHED: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("true", "yes", "on", "1"), "true"),
+    **dict.fromkeys(("false", "no", "off", "0"), "false"),
+}
+"""What a switch may be told behind its name."""
+
 
 def values_given(words: Sequence[str], options: Sequence[Option], name: str) -> dict[str, Any]:
     """The values of those options that `words` (`["--radius", "3", "--no-lock"]`) give.
@@ -45,8 +51,12 @@ def _typed(words: Sequence[str], options: Sequence[Option], name: str) -> dict[s
         option, implied = _find(flag, options, name)
         if implied == "false" and equals:
             raise WorkloadError(f"{flag} takes no value")
-        if not equals:
+        if implied == "true" and not equals and left and left[0].lower() in SWITCHED:
+            text = SWITCHED[left.popleft().lower()]
+        elif not equals:
             text = implied or _next_value(option, left)
+        elif option.is_switch:
+            text = SWITCHED.get(text.lower(), text)
         typed.setdefault(option.name, []).append(text)
     return typed
 

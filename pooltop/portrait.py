@@ -54,6 +54,9 @@ class Portrait:
         self.baseline: Baseline | None = None
         self.baseline_slot: Slot | None = None
         self.check: Check | None = None
+        self.collected = False
+        """The output file has been written."""
+        self.source_failed = False
         self.startup_before_pool = 0.0
         self.pool_began: float | None = None
         self._run = run
@@ -116,7 +119,7 @@ class Portrait:
         return self.state
 
     def _outputs(self) -> tuple[str, ...]:
-        return (*self.source.outputs, *([self._spec.output] if self._spec.output else []))
+        return (*self.source.outputs, *([self._spec.output] if self._spec.output and self.collected else []))
 
     def _progress(self, now: float) -> Progress:
         if self.state == "baseline" and self.baseline_slot is not None:
@@ -125,6 +128,8 @@ class Portrait:
             return Progress(total=self.source.total)
         scheduler = self.crew.scheduler
         total = scheduler.items.come if scheduler.source_ended else self.source.total
+        if self.source_failed:
+            total = None
         return self._progress_of(scheduler.items.done, scheduler.items.failed, scheduler.items.retried, total, now)
 
     def _progress_of(self, done: int, failed: int, retried: int, total: int | None, now: float) -> Progress:

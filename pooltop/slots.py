@@ -11,6 +11,8 @@ from typing import Any, Literal, cast
 
 CAPACITY = 4096
 """Slots of a run: the most workers it can have, and slot 0 for the baseline."""
+MOST_WORKERS = CAPACITY // 2
+"""Half the slots: workers that leave keep theirs until they have gone."""
 WORDS = 64
 COUNTERS = 16
 LABEL_BYTES = 256

@@ -22,7 +22,7 @@ from pooltop.child import Assignment
 from pooltop.collector import collector_main
 from pooltop.crew import Crew
 from pooltop.errands import Errands
-from pooltop.errors import summary
+from pooltop.errors import summary, user_dump
 from pooltop.feeder import feeder_main
 from pooltop.imported import WorkloadError, locate
 from pooltop.items import reads_stdin
@@ -143,7 +143,7 @@ class Supervisor:
                 )
             )
         except StartError as error:
-            raise WorkloadError(f"{self._spec.workload}: {error}", self._imported.read()) from error
+            raise WorkloadError(f"{self._spec.workload}: {error}", user_dump(self._imported.read())) from error
         finally:
             for line in self._imported.read().splitlines():
                 self._logbook.printed(line)
@@ -203,6 +203,7 @@ class Supervisor:
             )
         except (StartError, WorkloadError) as error:
             raise _Cut("failed", f"after the last item: {error}") from error
+        self._portrait.collected = True
         if collected.checked:
             self._portrait.check = Check(collected.expected, collected.actual, collected.ok)
 
@@ -239,6 +240,7 @@ class Supervisor:
     def _source_failed(self, error: str) -> None:
         """What it gave before is finished and kept; the run ends failed."""
         self._source_error = error
+        self._portrait.source_failed = True
         self._logbook.event(f"the items ended with an error: {error}")
         if self._crew:
             self._crew.source_ended()

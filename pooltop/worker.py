@@ -126,7 +126,6 @@ class Worker:
             end = min(position + size, order.hi)
             self._slot.begin_block(position, end, now, label(items[position]))
             position = self._run_block(items, position, end, failures)
-            self._streams.end_lines()
             took = -now + (now := time.monotonic_ns())
             self._adapt_block(took)
             if slice_end is not None and now >= slice_end:
@@ -150,12 +149,13 @@ class Worker:
             failures.append(_failed(culprit, label(items[culprit]), error))
             return culprit + 1
         finally:
+            self._streams.end_lines()
             self._block = ()
 
     def _item_in_hand(self) -> str | None:
         """The item whose code is running now: as many of the block have ended as there are results of it."""
-        at = len(self._results) - self._block_starts_at
-        return label(self._block[at]) if 0 <= at < len(self._block) else None
+        at = min(len(self._results) - self._block_starts_at, len(self._block) - 1)
+        return label(self._block[at]) if self._block else None
 
     def _adapt_block(self, took: int) -> None:
         if took < SHORT_BLOCK:

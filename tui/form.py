@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, get_args
@@ -10,6 +11,7 @@ import msgspec
 
 from pooltop.describe import Description, Parameter
 from pooltop.model import BaselineMethod, RunSpec, StartMethod
+from pooltop.slots import MOST_WORKERS
 
 YES_NO: Final = ("true", "false")
 BASELINES: Final[tuple[str, ...]] = get_args(BaselineMethod)
@@ -84,10 +86,10 @@ def run_spec(description: Description, answers: Mapping[str, str]) -> RunSpec:
 
 
 def _settings(answers: Mapping[str, str]) -> Settings:
-    for name, least in (("workers", 1), ("retries", 0)):
+    for name, least, most in (("workers", 1, MOST_WORKERS), ("retries", 0, 1_000_000)):
         text = answers[name].strip()
-        if not (text.isascii() and text.isdigit() and least <= int(text) < 1_000_000):
-            raise FormError(f"{name}: {answers[name]!r} is not a whole number of {least} or more")
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            raise FormError(f"{name}: {answers[name]!r} is not a whole number from {least} to {most:,}")
     return msgspec.convert({name: answers[name].strip() for name in Settings.__struct_fields__}, Settings, strict=False)
 
 
@@ -117,7 +119,8 @@ def _default(source: str | None) -> tuple[str, str]:
     try:
         value = ast.literal_eval(source)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return "", source
+        path = re.fullmatch(r"(?:[\w.]+\.)?Path\((['\"])(.*)\1\)", source)
+        return "", path[2] if path else source
     if isinstance(value, bool):
         return str(value).lower(), ""
     if isinstance(value, str | int | float) and str(value):

@@ -15,6 +15,7 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import forkserver, resource_tracker
+from multiprocessing import process as process_module
 from multiprocessing.context import BaseContext
 from multiprocessing.process import current_process
 from pathlib import Path
@@ -57,6 +58,16 @@ def _shield_from_the_terminal() -> None:
     resource_tracker.ensure_running()
     # Python 3.11 unblocks them when it has started the tracker.
     signal.pthread_sigmask(signal.SIG_BLOCK, TERMINAL_SIGNALS)
+
+
+def _start(process: Any) -> None:
+    """Start it, and keep it out of multiprocessing's own list of children.
+
+    Every later start asks all that are listed whether they have ended. It would do so in this thread while the loop's
+    thread buries one of them, and one of the two would find it reaped already and take its exit code for unknown.
+    """
+    process.start()
+    process_module._children.discard(process)  # type: ignore[attr-defined]  # there is no public way
 
 
 class Child:
@@ -166,7 +177,7 @@ class LocalProcesses:
             target=main, args=(home, *arguments), name=f"pooltop-{slot_number}", daemon=False
         )
         try:
-            await asyncio.get_running_loop().run_in_executor(self._starter, process.start)
+            await asyncio.get_running_loop().run_in_executor(self._starter, _start, process)
         except (OSError, EOFError) as error:
             ours.close()
             os.close(log_read)

@@ -34,8 +34,13 @@ def show(workload: str) -> None:
     WORKLOAD is a name of the gallery, module:function or ./file.py:function.
     """
     description = describe(workload, Path.cwd())
-    parts = [_heading(description), description.doc, _options(description), _items(description), description.source]
-    click.echo("\n\n".join(printable_lines(part) for part in parts if part))
+    click.echo("\n\n".join(filter(None, (about(description), printable_lines(description.source)))))
+
+
+def about(description: Description) -> str:
+    """Everything but its source, as text for a terminal."""
+    parts = (_heading(description), description.doc, _options(description), _items(description))
+    return "\n\n".join(printable_lines(part) for part in parts if part)
 
 
 def _heading(description: Description) -> str:

@@ -10,7 +10,9 @@ from typing import get_args
 import click
 
 from pooltop import launch
+from pooltop.cli.gallery import about
 from pooltop.cli.values import at_least, hertz, items_in_a_chunk, output_file, summary_file, worker_count
+from pooltop.describe import describe
 from pooltop.items import check_spec, reads_stdin
 from pooltop.locate import locate
 from pooltop.model import BaselineMethod, RunSpec, StartMethod
@@ -20,8 +22,15 @@ class WithWordsOfTheFunction(click.Command):
     """A command whose unknown options, with what follows them, are words for somebody else, wherever they stand."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        self._asked = tuple(args)
         ours, words = self._apart(ctx, args)
         return super().parse_args(ctx, [*ours, "--", *words])
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The workload's own options come first, where one is named."""
+        own = next((word for word in self._asked if not word.startswith("-")), None)
+        ours = super().get_help(ctx)
+        return f"{about(describe(own, Path.cwd()))}\n\n{ours}" if own else ours
 
     def _apart(self, context: click.Context, arguments: list[str]) -> tuple[list[str], list[str]]:
         """Our own options with their values, and the words; what follows a lone `--` are words."""

@@ -11,6 +11,7 @@ import click
 
 from pooltop.launch import default_workers
 from pooltop.link import MAX_HZ, MIN_HZ
+from pooltop.slots import MOST_WORKERS
 
 
 def at_least(smallest: int) -> Callable[[str], int]:
@@ -39,11 +40,14 @@ def worker_count(text: str) -> int:
         raise click.BadParameter(f"{text!r} is no number of workers: 4, 50%, +1 or -1")
     sign, number, percent = match[1], int(match[2]), match[3]
     cpus = default_workers()
-    if sign:
-        return max(1, cpus + int(sign + match[2]))
-    if number == 0:
+    if sign == "-":
+        return max(1, cpus - number)
+    if number == 0 and not sign:
         raise click.BadParameter(f"{text!r} is no worker at all")
-    return max(1, cpus * number // 100) if percent else number
+    count = max(1, cpus * number // 100) if percent else number + (cpus if sign else 0)
+    if count > MOST_WORKERS:
+        raise click.BadParameter(f"{text!r} is more than {MOST_WORKERS} workers")
+    return count
 
 
 def items_in_a_chunk(text: str) -> int | None:

@@ -30,3 +30,14 @@ async def test_a_storm_of_kills_loses_nothing_and_counts_nothing_twice(lab: Lab,
     assert final.counters == {"items": ITEMS}
     assert final.workers_killed == KILLS
     assert not killed - set(final.pids)
+
+
+@pytest.mark.parametrize("start_method", ["forkserver", "spawn"])
+async def test_all_workers_may_be_killed_at_once_again_and_again(lab: Lab, start_method: StartMethod) -> None:
+    """Deaths are dealt with while replacements are being started."""
+    run = await lab.start("nap", "range:200", "--seconds", "0.01", workers=4, start_method=start_method, retries=99)
+    for reached in range(0, 100, 10):
+        await run.until(done(reached))
+        for worker in run.worker_processes(start_method):
+            worker.kill()
+    await run.ends_exactly(200)

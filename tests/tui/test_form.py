@@ -102,7 +102,7 @@ def test_annotations_are_told_in_short(annotation: str, hint: str) -> None:
         ("True", "true", ""),
         ("None", "", "None"),
         ("''", "", "''"),
-        ("Path('output')", "", "Path('output')"),
+        ("Path('output')", "", "output"),
         (None, "", "must be given"),
     ],
 )

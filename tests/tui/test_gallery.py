@@ -67,7 +67,7 @@ async def test_a_wrong_number_is_named_in_place() -> None:
         await stage.until_shown("radius")
         field(stage, "workers").value = "many"
         await stage.press("enter")
-        await stage.until_shown("workers: 'many' is not a whole number of 1 or more")
+        await stage.until_shown("workers: 'many' is not a whole number from 1 to 2,048")
         assert engine.started == []
 
 

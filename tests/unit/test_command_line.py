@@ -79,7 +79,7 @@ def test_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {text: values.worker_count(text) for text in counts} == counts
 
 
-@pytest.mark.parametrize("text", ["0", "0%", "abc", "", "1.5", "-50%", "+", "٣", "1e3", "--headless"])
+@pytest.mark.parametrize("text", ["0", "0%", "2049", "100000", "abc", "", "1.5", "-50%", "+", "٣", "1e3", "--headless"])
 def test_what_is_no_number_of_workers_is_named(text: str) -> None:
     with pytest.raises(click.BadParameter, match=f"'{text}'".replace("+", r"\+")):
         values.worker_count(text)

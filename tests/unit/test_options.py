@@ -114,7 +114,7 @@ def test_words_become_values_of_the_annotation(words: list[str], expected: dict[
         (["--workers-wanted", "0"], "--workers-wanted: '0' is not an int >= 1 and < 9"),
         (["--radios", "1"], "work has no option --radios; did you mean --radius?"),
         (["--no-radius"], "work has no option --no-radius; did you mean --radius?"),
-        (["--lock", "true"], "'true' belongs to no option of work; it has --radius, --times, --lock"),
+        (["--lock", "maybe"], "'maybe' belongs to no option of work; it has --radius, --times, --lock"),
         (["-r", "1"], "work has no option -r; it has --radius, --times"),
         (["--rad", "1"], "work has no option --rad"),
     ],
@@ -194,3 +194,20 @@ def test_repeated_texts_arrive_as_they_were_typed(texts: list[str]) -> None:
 def test_converting_what_is_right_already_changes_nothing(number: float) -> None:
     convert = converter(float)
     assert convert is not None and convert(number) == number == convert(repr(number))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--keep", "false"], False),
+        (["--keep", "1"], True),
+        (["--keep=off"], False),
+        (["--keep"], True),
+        (["--no-keep"], False),
+    ],
+)
+def test_a_switch_takes_a_value_too(words: list[str], expected: bool) -> None:
+    def function(item: object, *, keep: bool = True) -> None: ...
+
+    options = signature_of(function, "f").options
+    assert values_given(words, options, "f") == {"keep": expected}

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from math import isfinite
 
 HEAT = "▁▂▃▄▅▆▇█"
-BRAILLE_BLANK = 0x2800
-LEFT_DOTS = (0x00, 0x40, 0x44, 0x46, 0x47)
-RIGHT_DOTS = (0x00, 0x80, 0xA0, 0xB0, 0xB8)
+"""Blocks, which every font has; braille would show twice as much where the font has it."""
 
 
 def clip(share: float) -> float:
@@ -28,17 +26,11 @@ def meter(share: float, width: int) -> tuple[str, str]:
 
 
 def history(percents: Sequence[int], width: int) -> str:
-    """The newest samples in braille, two a column, on a fixed scale of 0 to 100; oldest on the left."""
-    newest = list(percents[-2 * width :]) if width > 0 else []
-    samples = [0] * (2 * width - len(newest)) + newest
-    pairs = zip(samples[::2], samples[1::2], strict=True)
-    return "".join(chr(BRAILLE_BLANK + LEFT_DOTS[_dots(a)] + RIGHT_DOTS[_dots(b)]) for a, b in pairs)
+    """The newest samples, one a column, on a fixed scale of 0 to 100; oldest on the left."""
+    newest = "".join(map(heat, percents[-width:])) if width > 0 else ""
+    return newest.rjust(max(0, width))
 
 
 def heat(percent: float) -> str:
     """One character as high as the percentage."""
     return HEAT[min(int(clip(percent / 100) * len(HEAT)), len(HEAT) - 1)]
-
-
-def _dots(percent: int) -> int:
-    return round(clip(percent / 100) * 4)

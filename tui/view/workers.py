@@ -11,6 +11,7 @@ from tui.view.words import duration, memory, percent, printable, rate
 
 LEAST_ITEM = 8
 ABNORMAL = ("stopped", "paused", "dead")
+AT_WORK = ("unpickling", "running", "sending")
 
 
 class Column(NamedTuple):
@@ -138,7 +139,7 @@ def _item(worker: Worker, width: int) -> Span:
 def _total(snapshot: Snapshot, shape: Table) -> Line:
     values = {
         "slot": "pool",
-        "state": f"{sum(worker.item is not None for worker in snapshot.workers)} at work",
+        "state": f"{sum(worker.state in AT_WORK for worker in snapshot.workers)} at work",
         "cpu": percent(_sum([worker.cpu for worker in snapshot.workers])),
         "memory": memory(_sum([worker.memory for worker in snapshot.workers])),
         "done": f"{snapshot.progress.done:,}",

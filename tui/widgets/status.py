@@ -4,7 +4,7 @@ from textual.timer import Timer
 
 from pooltop.model import Snapshot
 from tui.view.line import Lines, Role, Span, fit, line
-from tui.view.state import explanation
+from tui.view.state import ended, explanation
 from tui.view.words import printable
 from tui.widgets.panel import Panel
 
@@ -29,7 +29,8 @@ class Status(Panel):
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> Lines:
         """See `Panel`."""
-        return [fit(line(" ", self._answer or explanation(snapshot)), width)][:height]
+        shown = explanation(snapshot) if ended(snapshot) else self._answer or explanation(snapshot)
+        return [fit(line(" ", shown), width)][:height]
 
     def _expire(self) -> None:
         self._answer = None
