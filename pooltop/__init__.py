@@ -3,8 +3,8 @@
 What a workload may import; everything else of this package is the engine's own.
 """
 
-from pooltop.declare import Outcome, OutputFolder, workload
-from pooltop.inside import counter, track
+from pooltop.children.inside import counter, track
+from pooltop.work.declare import Outcome, OutputFolder, workload
 
 __version__ = "0.1.0"
 

@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from pooltop.errors import WorkloadError
-from pooltop.journal import JournalError, JournalReader
 from pooltop.launch import ENDING_SIGNALS, Refusal, StartReport
 from pooltop.model import ENDED, Snapshot
 from pooltop.plain import ProgressLines, say
 from pooltop.printable import printable, printable_lines
+from pooltop.run.journal import JournalError, JournalReader
+from pooltop.run.supervisor import Supervisor
 from pooltop.runs import Run, RunError
 from pooltop.summary import items_done, summarise, summary_lines
-from pooltop.supervisor import Supervisor
-from pooltop.wire import as_json
+from pooltop.wire.packing import as_json
 
 
 def main() -> None:

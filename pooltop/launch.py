@@ -15,8 +15,8 @@ import msgspec
 
 from pooltop import runs
 from pooltop.cpus import usable_cpus
-from pooltop.journal import Journal, JournalError
 from pooltop.model import RunSpec
+from pooltop.run.journal import Journal, JournalError
 from pooltop.runs import Run
 
 ENDING_SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from pooltop.describe import Description
 from pooltop.model import Command, Reply, RunSpec, Snapshot
+from pooltop.work.describe import Description
 
 
 class Refused(Exception):

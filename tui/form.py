@@ -9,9 +9,9 @@ from typing import Final, NamedTuple, get_args
 
 import msgspec
 
-from pooltop.describe import Description, Parameter
 from pooltop.model import BaselineMethod, RunSpec, StartMethod
-from pooltop.slots import MOST_WORKERS
+from pooltop.wire.slots import MOST_WORKERS
+from pooltop.work.describe import Description, Parameter
 
 YES_NO: Final = ("true", "false")
 BASELINES: Final[tuple[str, ...]] = get_args(BaselineMethod)

@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from pooltop import describe, launch
-from pooltop.describe import Description
+from pooltop import launch
 from pooltop.errors import WorkloadError
-from pooltop.journal import JournalError, JournalReader
-from pooltop.link import Link
 from pooltop.model import Command, Reply, RunSpec, Snapshot
+from pooltop.run.journal import JournalError, JournalReader
 from pooltop.runs import Run, RunError
+from pooltop.wire.link import Link
+from pooltop.work import describe
+from pooltop.work.describe import Description
 from tui.engine import Feed, Refused
 
 

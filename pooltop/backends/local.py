@@ -23,10 +23,10 @@ from typing import Any
 
 import msgspec
 
-from pooltop import preload
-from pooltop.child import Assignment, Home, PassedDescriptor
+from pooltop.children.home import Assignment, Home, PassedDescriptor
+from pooltop.children.preloaded import ORDER, Order
 from pooltop.model import StartMethod
-from pooltop.slots import Slot, make_slots
+from pooltop.wire.slots import Slot, make_slots
 
 DYING_SECONDS = 0.002
 """How often a dying process is looked at."""
@@ -141,14 +141,14 @@ class LocalProcesses:
         """Have the fork server import the user's module, once. (Under spawn each child does.)"""
         if not self._forks:
             return
-        order = preload.Order(
+        order = Order(
             supervisor=os.getpid(),
             target=assignment.target if preload_target else None,
             directory=assignment.spec.directory,
             output=str(self._import_log),
         )
-        os.environ[preload.ORDER] = msgspec.json.encode(order).decode()
-        self._context.set_forkserver_preload(["pooltop.preload"])
+        os.environ[ORDER] = msgspec.json.encode(order).decode()
+        self._context.set_forkserver_preload(["pooltop.children.preload"])
 
     async def start(
         self,

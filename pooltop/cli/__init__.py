@@ -22,10 +22,10 @@ def _run_command() -> int:
 
     from pooltop.cli.commands import cli
     from pooltop.errors import WorkloadError
-    from pooltop.journal import JournalError
     from pooltop.launch import StartFailed
     from pooltop.plain import say
     from pooltop.printable import printable, printable_lines
+    from pooltop.run.journal import JournalError
     from pooltop.runs import RunError
 
     try:

@@ -9,12 +9,12 @@ import msgspec
 from pooltop import runs
 from pooltop.cli.history import last_snapshot
 from pooltop.cli.values import at_least, signal_name
-from pooltop.link import Link
 from pooltop.model import Command, Kill, Pause, Reply, Resize, Restart, Resume, Skip, Snapshot, Stop
 from pooltop.plain import say
 from pooltop.printable import printable
 from pooltop.runs import Run, RunError
-from pooltop.wire import as_json
+from pooltop.wire.link import Link
+from pooltop.wire.packing import as_json
 
 _CONNECT_SECONDS = 5.0
 """How long a run that has just been started may take until it listens."""

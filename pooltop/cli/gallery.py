@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from pooltop.describe import Description, Parameter, describe, gallery
 from pooltop.printable import printable_lines
-from pooltop.wire import as_json
+from pooltop.wire.packing import as_json
+from pooltop.work.describe import Description, Parameter, describe, gallery
 
 
 @click.command("list")

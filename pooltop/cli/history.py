@@ -8,12 +8,12 @@ import msgspec
 
 from pooltop import runs
 from pooltop.figures import amount, duration
-from pooltop.journal import JournalError, JournalReader
 from pooltop.model import ENDED, LogLine, Progress, RunState, Snapshot, Speedup
 from pooltop.printable import cut, printable, width
+from pooltop.run.journal import JournalError, JournalReader
 from pooltop.runs import Run
 from pooltop.summary import Items
-from pooltop.wire import as_json
+from pooltop.wire.packing import as_json
 
 _POLL_SECONDS = 0.2
 _START_SECONDS = 10.0

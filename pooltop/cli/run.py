@@ -12,10 +12,10 @@ import click
 from pooltop import launch
 from pooltop.cli.gallery import about
 from pooltop.cli.values import at_least, hertz, items_in_a_chunk, output_file, summary_file, worker_count
-from pooltop.describe import describe
-from pooltop.items import check_spec, reads_stdin
-from pooltop.locate import locate
 from pooltop.model import BaselineMethod, RunSpec, StartMethod
+from pooltop.work.describe import describe
+from pooltop.work.items import check_spec, reads_stdin
+from pooltop.work.locate import locate
 
 
 class WithWordsOfTheFunction(click.Command):

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from pooltop.launch import default_workers
-from pooltop.link import MAX_HZ, MIN_HZ
-from pooltop.slots import MOST_WORKERS
+from pooltop.wire.link import MAX_HZ, MIN_HZ
+from pooltop.wire.slots import MOST_WORKERS
 
 
 def at_least(smallest: int) -> Callable[[str], int]:

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 
 from pooltop import runs
-from pooltop.journal import Journal
 from pooltop.model import BaselineMethod, RunSpec, StartMethod, Worker
+from pooltop.run.journal import Journal
 from pooltop.runs import Run
 from tests.engine.running import Running, done, until
 

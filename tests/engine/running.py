@@ -12,10 +12,10 @@ from typing import Any
 
 import psutil
 
-from pooltop.journal import JournalReader
-from pooltop.link import Link
 from pooltop.model import Command, Failure, LogLine, Reply, Snapshot, StartMethod, Worker
+from pooltop.run.journal import JournalReader
 from pooltop.runs import Run
+from pooltop.wire.link import Link
 
 DEADLINE = 20.0
 POLL_SECONDS = 0.01

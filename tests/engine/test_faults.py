@@ -64,7 +64,7 @@ async def test_an_item_that_raises_fails_at_once_with_its_traceback(
     assert final.workers_killed == 0
     if not what.startswith("StopIteration"):
         assert "raise eval(what)" in failure.traceback
-        assert "pooltop/worker.py" not in failure.traceback
+        assert "pooltop/children/worker.py" not in failure.traceback
 
 
 @pytest.mark.parametrize("chunksize", [None, 100])

@@ -8,9 +8,9 @@ import pytest
 
 from pooltop import runs
 from pooltop.launch import StartFailed, start_in_background
-from pooltop.link import Link
 from pooltop.model import ENDED, RunSpec, Snapshot, Stop
 from pooltop.runs import Run
+from pooltop.wire.link import Link
 from tests.engine.harness import JOBS, Lab, until
 
 

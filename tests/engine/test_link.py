@@ -14,10 +14,10 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pooltop import link as link_module
-from pooltop.link import MAX_DOWN, MAX_UP, Link, Server
 from pooltop.model import Command, Kill, LogLine, Pause, Request, Resize, Snapshot, Stop, Watch
-from pooltop.wire import pack
+from pooltop.wire import link as link_module
+from pooltop.wire.link import MAX_DOWN, MAX_UP, Link, Server
+from pooltop.wire.packing import pack
 
 pytestmark = pytest.mark.timeout(30)
 

@@ -12,8 +12,8 @@ from contextlib import ExitStack, suppress
 import psutil
 import pytest
 
-from pooltop import sampler as sampler_module
-from pooltop.sampler import MachineSample, ProcessSample, Sampler, stopped
+from pooltop.run import sampler as sampler_module
+from pooltop.run.sampler import MachineSample, ProcessSample, Sampler, stopped
 
 PUPPET = """
 import os, subprocess, sys, time
@@ -261,7 +261,7 @@ def test_a_busy_core_shows(puppets: Callable[[], Puppet]) -> None:
 
 REUSE = """
 import os, subprocess, sys, time
-from pooltop.sampler import Sampler
+from pooltop.run.sampler import Sampler
 
 def sleeper():
     return subprocess.Popen(["sleep", "60"])

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-from pooltop.describe import Description, Parameter
 from pooltop.model import (
     Baseline,
     Check,
@@ -22,6 +21,7 @@ from pooltop.model import (
     Speedup,
     Worker,
 )
+from pooltop.work.describe import Description, Parameter
 from tui.engine import Refused
 
 BEGAN = 1_763_819_000.0

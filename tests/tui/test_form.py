@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pooltop.describe import Parameter
+from pooltop.work.describe import Parameter
 from tests.tui.fake import BLUR, described
 from tui.form import (
     FormError,

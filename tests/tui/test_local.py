@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pooltop.journal import Journal
 from pooltop.model import RunSpec, Stop
+from pooltop.run.journal import Journal
 from pooltop.runs import Run
 from tests.tui.fake import finished
 from tui.engine import Refused

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, ImageFilter, ImageOps
 
 import pooltop
-from pooltop.imported import Workload, WorkloadError, load, locate
-from pooltop.items import open_source
+from pooltop.work.imported import Workload, WorkloadError, load, locate
+from pooltop.work.items import open_source
 
 ORIENTATION = 0x0112
 

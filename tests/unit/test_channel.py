@@ -11,8 +11,8 @@ import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pooltop.channel import BUDGET, SMALL, Body, ChildEnd, SupervisorEnd
-from pooltop.messages import AskItems, End, Items, Message, Printed
+from pooltop.wire.channel import BUDGET, SMALL, Body, ChildEnd, SupervisorEnd
+from pooltop.wire.messages import AskItems, End, Items, Message, Printed
 
 pytestmark = pytest.mark.timeout(30)
 

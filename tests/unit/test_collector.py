@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pooltop.collector import as_json
+from pooltop.children.collector import as_json
 
 
 class Mute:

@@ -6,8 +6,8 @@ from textwrap import dedent
 
 import pytest
 
-from pooltop.describe import Description, Parameter, describe, gallery
-from pooltop.imported import WorkloadError
+from pooltop.work.describe import Description, Parameter, describe, gallery
+from pooltop.work.imported import WorkloadError
 
 SCRIPT = '''
     # -*- coding: latin-1 -*-

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pooltop
-from pooltop.imported import Target, Workload, WorkloadError
-from pooltop.items import Source, check_spec, open_source, reads_stdin
+from pooltop.work.imported import Target, Workload, WorkloadError
+from pooltop.work.items import Source, check_spec, open_source, reads_stdin
 
 DATA = """
     NAMES = ["a", "b"]

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pooltop import journal as journal_module
-from pooltop.journal import Journal, JournalError, JournalReader
 from pooltop.model import Failure, LogLine, RunSpec, Snapshot
+from pooltop.run import journal as journal_module
+from pooltop.run.journal import Journal, JournalError, JournalReader
 
 SPEC = RunSpec(workload="blur", options=("--radius", "3"), workers=2, directory="/d", environment=("HOME",))
 ANYTHING = st.lists(st.sampled_from("\x1b\udc80\ud800") | st.characters()).map("".join)
@@ -120,7 +120,7 @@ def test_a_full_disk_is_one_line_and_what_was_there_stays(path: Path) -> None:
 def test_what_is_committed_survives_the_death_of_its_process(path: Path) -> None:
     script = f"""
 import os, pathlib
-from pooltop.journal import Journal
+from pooltop.run.journal import Journal
 from pooltop.model import RunSpec
 journal = Journal.create(pathlib.Path({str(path)!r}), RunSpec(workload="w", workers=1, directory="/"))
 for first in range(100):

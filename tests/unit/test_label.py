@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pooltop.label import LIMIT, label
+from pooltop.children.label import LIMIT, label
 
 
 class Hostile:

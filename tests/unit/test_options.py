@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pooltop.convert import converter
 from pooltop.errors import WorkloadError
-from pooltop.options import values_given
-from pooltop.signature import ABSENT, signature_of
+from pooltop.work.convert import converter
+from pooltop.work.options import values_given
+from pooltop.work.signature import ABSENT, signature_of
 
 if TYPE_CHECKING:
     from decimal import Decimal as NotThere

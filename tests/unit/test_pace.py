@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pooltop.pace import CHUNK_BYTES, CHUNK_SECONDS, GROWTH, PREFETCH_BELOW, Pace
+from pooltop.rules.pace import CHUNK_BYTES, CHUNK_SECONDS, GROWTH, PREFETCH_BELOW, Pace
 
 
 def test_the_first_chunks_hold_one_item() -> None:

@@ -14,9 +14,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from pooltop import actions as rules
-from pooltop.actions import Begun, Range
-from pooltop.scheduler import Scheduler
+from pooltop.rules import actions as rules
+from pooltop.rules.actions import Begun, Range
+from pooltop.rules.scheduler import Scheduler
 
 
 @dataclass

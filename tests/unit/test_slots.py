@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pooltop.slots import CAPACITY, COUNTERS, LABEL_BYTES, Phase, Slot, make_slots
+from pooltop.wire.slots import CAPACITY, COUNTERS, LABEL_BYTES, Phase, Slot, make_slots
 
 MEMORY = make_slots(multiprocessing.get_context("spawn"))
 

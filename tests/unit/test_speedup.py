@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pooltop.model import Baseline
-from pooltop.speedup import RateMeter, eta, mean_workers, speedup
+from pooltop.rules.speedup import RateMeter, eta, mean_workers, speedup
 
 seconds = st.floats(0.001, 1e6)
 workers = st.integers(1, 1024)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pooltop.figures import amount, duration, plural
 from pooltop.model import Baseline, Check, Failure, Progress, Snapshot, Speedup
 from pooltop.summary import summarise, summary_lines
-from pooltop.wire import as_json
+from pooltop.wire.packing import as_json
 
 FAILURES = [Failure(index=index, item=f"IMG_{index}.jpg", error="ValueError: bad header") for index in range(7)]
 SNAPSHOT = Snapshot(

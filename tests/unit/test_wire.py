@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pooltop.model import Check, Failure, Snapshot
-from pooltop.wire import pack, utf8
+from pooltop.wire.packing import pack, utf8
 
 ANYTHING = st.lists(st.sampled_from("\x1b\udc80\ud800") | st.characters()).map("".join)
 """Lone surrogates too: bytes of a file name that are no UTF-8."""

@@ -16,7 +16,7 @@ import pytest
 
 import pooltop
 from pooltop.errors import summary, user_traceback
-from pooltop.imported import Target, Workload, WorkloadError, load, locate
+from pooltop.work.imported import Target, Workload, WorkloadError, load, locate
 
 SCRIPT = """
     import sys
@@ -161,7 +161,7 @@ def test_a_script_is_itself_in_every_process(project: Path) -> None:
     load_and_pickle = """
         import pickle, sys
         from pathlib import Path
-        from pooltop.imported import load, locate
+        from pooltop.work.imported import load, locate
         workload = load(locate("./my-tool.v2.py:work", Path(sys.argv[1])))
         function = pickle.loads(pickle.dumps(workload.function))
         print(function is workload.function, function.__module__, sys.path[0] == sys.argv[1], function(2))

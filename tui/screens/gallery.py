@@ -13,8 +13,8 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from pooltop.describe import Description
 from pooltop.model import RunSpec
+from pooltop.work.describe import Description
 from tui.engine import Engine, Feed, Refused
 from tui.form import FormError, run_spec
 from tui.screens.help import GALLERY

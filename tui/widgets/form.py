@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalGroup
 from textual.reactive import reactive
 
-from pooltop.describe import Description, Parameter
+from pooltop.work.describe import Description, Parameter
 from tui.form import items_blank, parameter_blanks, settings_blanks
 from tui.widgets.field import Field
 

@@ -1,0 +1,1 @@
+"""What runs inside the child processes: fork server, feeder, workers, baseline, collector."""

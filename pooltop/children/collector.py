@@ -1,0 +1,88 @@
+"""After the last item: writes the output file and runs the workload's check, in a process of its own.
+
+It reads the results from the journal in input order, one row at a time, so that it holds no more than a row.
+"""
+
+import json
+import os
+import pickle
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from pooltop.children.capture import PythonStreams
+from pooltop.children.home import Home, obtain_workload, report_start
+from pooltop.errors import summary
+from pooltop.run.journal import JournalReader
+from pooltop.wire.messages import Collected, Ready
+from pooltop.work.imported import Outcome
+
+
+class Results:
+    """The return values of the items that have one, in input order; may be iterated more than once."""
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+
+    def __iter__(self) -> Iterator[Any]:
+        with closing(JournalReader(self._journal)) as reader:
+            for _first, _count, body in reader.results():
+                yield from pickle.loads(body)
+
+
+def as_json(value: object) -> str:
+    """One line of JSON; what JSON cannot hold as its repr."""
+    try:
+        return json.dumps(value, default=repr, allow_nan=False)
+    except Exception:  # of the value's own repr, too
+        return json.dumps(_repr(value))
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as error:
+        return f"<{type(value).__name__} without a repr: {summary(error)}>"
+
+
+def write_output(results: Results, output: Path) -> None:
+    """Return values as JSON lines. The file appears whole or not at all."""
+    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        with unfinished.open("w", encoding="utf-8") as file:
+            file.writelines(f"{as_json(result)}\n" for result in results)
+        unfinished.replace(output)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def plain(value: object) -> object:
+    """The value as JSON can hold it, for the screens."""
+    return json.loads(as_json(value))
+
+
+def collector_main(home: Home, journal: str, items: int, failed: int, check: bool) -> None:
+    """The target of the collector process."""
+    channel, _ = home.move_in()
+    streams = PythonStreams(channel)
+    results = Results(Path(journal))
+    try:
+        try:
+            workload, options = obtain_workload(home.assignment)
+            channel.send(Ready())
+            if home.assignment.spec.output is not None:
+                write_output(results, Path(home.assignment.spec.output))
+            collected = Collected()
+            if check and workload.check is not None:
+                outcome = Outcome(results=results, options=options, items=items, failed=failed)
+                expected, actual = workload.check(outcome)
+                collected = Collected(True, plain(expected), plain(actual), bool(expected == actual))
+        except BaseException as error:
+            report_start(channel, streams, error)
+            return
+        streams.end_lines()
+        channel.send(collected)
+    except EOFError:
+        signal.raise_signal(signal.SIGKILL)

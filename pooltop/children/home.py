@@ -1,0 +1,100 @@
+"""The first lines of every child process (feeder, worker, baseline, collector), before any user code runs in it."""
+
+import faulthandler
+import os
+import signal
+import socket
+import sys
+from multiprocessing import parent_process, reduction
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pooltop.children.capture import PythonStreams, redirect_descriptors
+from pooltop.children.lifeline import die_with_parent
+from pooltop.children.preloaded import ForkServer, obtain
+from pooltop.errors import summary, user_traceback
+from pooltop.model import RunSpec
+from pooltop.wire.channel import ChildEnd
+from pooltop.wire.messages import CannotStart
+from pooltop.wire.slots import Phase, Slot
+from pooltop.work.imported import Target, Workload, WorkloadError
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """What all children of a run are told."""
+
+    spec: RunSpec
+    target: Target
+    run_folder: str
+    """The run's own directory."""
+    fresh: bool = False
+    """Baseline: write to a fresh folder, also where the person named one."""
+    convert_items: bool = False
+    """Items are texts, to be converted by the annotation of the function's first parameter."""
+
+
+class PassedDescriptor:
+    """A descriptor that travels to a child with its arguments; `fileno` is valid on the side where it is called."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _arrived, (reduction.DupFd(self.descriptor),)
+
+
+def _arrived(duplicate: Any) -> PassedDescriptor:
+    return PassedDescriptor(duplicate.detach())
+
+
+class Home(msgspec.Struct):
+    """What one child is given: its private channel, the pipe below its output, and its slot."""
+
+    channel_socket: socket.socket
+    log: PassedDescriptor
+    slots: Any
+    slot_number: int
+    assignment: Assignment
+    stdin: PassedDescriptor | None = None
+
+    def move_in(self) -> tuple[ChildEnd, Slot]:
+        """Make this process a child of the run: dies with its parent, cannot reach the terminal, has clean signals."""
+        parent = parent_process()
+        assert parent is not None and parent.pid is not None
+        os.setpgid(0, 0)
+        die_with_parent(ForkServer.pid or parent.pid)
+        redirect_descriptors(self.log.descriptor)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        faulthandler.enable(2)
+        os.chdir(self.assignment.spec.directory)
+        target = self.assignment.target
+        sys.argv = [target.file or target.module]
+        slot = Slot(self.slots, self.slot_number)
+        slot.enter(Phase.IMPORTING)
+        return ChildEnd(self.channel_socket), slot
+
+
+def obtain_workload(assignment: Assignment) -> tuple[Workload, dict[str, object]]:
+    """The workload and its options' values. Raises WorkloadError."""
+    workload = obtain(assignment.target)
+    run_folder = Path(assignment.run_folder)
+    options = workload.bind(
+        assignment.spec.options,
+        run_folder=run_folder / "baseline" if assignment.fresh else run_folder,
+        directory=Path(assignment.spec.directory),
+        fresh=assignment.fresh,
+    )
+    return workload, options
+
+
+def report_start(channel: ChildEnd, streams: PythonStreams, error: BaseException) -> None:
+    """Tell the supervisor why this child cannot begin."""
+    streams.end_lines()
+    if isinstance(error, WorkloadError):
+        channel.send(CannotStart(str(error), error.details))
+    else:
+        channel.send(CannotStart(summary(error), user_traceback(error)))

@@ -1,0 +1,206 @@
+"""The inside of a worker: takes ranges, runs them in blocks, hands back results and what it did not get to."""
+
+import pickle
+import signal
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pooltop.children.capture import PythonStreams
+from pooltop.children.home import Home, obtain_workload, report_start
+from pooltop.children.inside import enter_slot, take_deltas
+from pooltop.children.label import label
+from pooltop.errors import summary, user_traceback
+from pooltop.wire.channel import Body, ChildEnd
+from pooltop.wire.messages import CounterNamed, End, FailedItem, Ready, Returned, RunRange, Unreadable
+from pooltop.wire.slots import Phase, Slot
+
+CHUNKS_KEPT = 2
+"""Chunks a worker keeps unpickled, so that a range given again travels without its body."""
+SHORT_BLOCK = 125_000
+LONG_BLOCK = 1_000_000
+"""Blocks are to last between these, in nanoseconds: the slot and the clock are touched once a block."""
+LARGEST_BLOCK = 256
+"""A block cannot be interrupted; this bounds the wait where items suddenly become dear."""
+
+
+class ChunkMemory:
+    """Which chunks a worker still has; the supervisor keeps an equal one (without bodies) for each worker."""
+
+    def __init__(self) -> None:
+        self._chunks: OrderedDict[int, Any] = OrderedDict()
+
+    def __contains__(self, chunk: int) -> bool:
+        return chunk in self._chunks
+
+    def use(self, chunk: int, content: Any = None) -> Any:
+        """The chunk's content, now the one used last; a new chunk pushes out the one used longest ago."""
+        if chunk not in self._chunks:
+            self._chunks[chunk] = content
+            if len(self._chunks) > CHUNKS_KEPT:
+                self._chunks.popitem(last=False)
+        self._chunks.move_to_end(chunk)
+        return self._chunks[chunk]
+
+
+class _Unreadable:
+    """Stands for the items of a chunk that cannot be unpickled."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+class Worker:
+    """One worker process; `call` is the user's function of one item."""
+
+    def __init__(self, channel: ChildEnd, slot: Slot) -> None:
+        self._channel = channel
+        self._slot = slot
+        self._chunks = ChunkMemory()
+        self._streams = PythonStreams(channel, self._item_in_hand)
+        self._block_size = 1
+        self._results: list[Any] = []
+        self._block: Sequence[Any] = ()
+        self._block_starts_at = 0
+        self._call: Callable[[Any], Any] = lambda item: item
+
+    def prepare(self, home: Home) -> bool:
+        """Import, bind, set up, and say so; False when that failed (which has then been reported)."""
+        enter_slot(self._slot, lambda word, name: self._channel.send(CounterNamed(word, name)))
+        try:
+            workload, options = obtain_workload(home.assignment)
+            self._call = workload.caller(options, convert_items=home.assignment.convert_items)
+            workload.set_up(options)
+        except BaseException as error:
+            report_start(self._channel, self._streams, error)
+            return False
+        self._streams.end_lines()
+        self._channel.send(Ready())
+        return True
+
+    def serve(self) -> None:
+        """Run ranges until told to end, or until the supervisor is gone (EOFError)."""
+        while True:
+            self._slot.enter(Phase.WAITING)
+            message, body = self._channel.receive()
+            match message:
+                case RunRange():
+                    self._run(message, body)
+                case End():
+                    return
+
+    def _run(self, order: RunRange, body: Body) -> None:
+        self._slot.begin_range(order.ticket, order.lo, order.hi, order.first_index)
+        items = self._unpickled(order.chunk, body)
+        failures: list[FailedItem] = []
+        began = time.monotonic_ns()
+        if not isinstance(items, _Unreadable):
+            upto = self._run_blocks(order, items, began, failures)
+        elif order.several:
+            self._channel.send(Unreadable(order.ticket))
+            return
+        else:
+            upto = order.hi
+            failures.append(_failed(0, f"item {order.first_index}", items.error))
+        seconds = (time.monotonic_ns() - began) / 1e9
+        self._slot.begin_sending(order.lo, upto)
+        self._hand_back(order, upto, items, failures, seconds)
+        self._slot.count_done(upto - order.lo)
+
+    def _unpickled(self, chunk: int, body: Body) -> Any:
+        if not body:
+            return self._chunks.use(chunk)
+        try:
+            items = pickle.loads(body)
+        except Exception as error:
+            items = _Unreadable(error)
+        return self._chunks.use(chunk, items)
+
+    def _run_blocks(self, order: RunRange, items: Sequence[Any], began: int, failures: list[FailedItem]) -> int:
+        """Run items until the range or the slice is over, or the range is recalled; where it got to."""
+        slice_end = began + int(order.slice_seconds * 1e9) if order.slice_seconds else None
+        position, now = order.lo, began
+        while position < order.hi and self._slot.recalled < order.ticket:
+            size = 1 if order.careful else self._block_size
+            end = min(position + size, order.hi)
+            self._slot.begin_block(position, end, now, label(items[position]))
+            position = self._run_block(items, position, end, failures)
+            took = -now + (now := time.monotonic_ns())
+            self._adapt_block(took)
+            if slice_end is not None and now >= slice_end:
+                break
+        return position
+
+    def _run_block(self, items: Sequence[Any], lo: int, hi: int, failures: list[FailedItem]) -> int:
+        """Run items lo..hi, up to and including the first that raises; where it got to."""
+        results = self._results
+        self._block = items[lo:hi]
+        self._block_starts_at = before = len(results)
+        try:
+            results.extend(map(self._call, self._block))
+            ended = len(results) - before
+            if ended == hi - lo:
+                return hi
+            # map() takes a StopIteration from the function for its own end.
+            raise RuntimeError("the function raised StopIteration")
+        except BaseException as error:
+            culprit = lo + len(results) - before
+            failures.append(_failed(culprit, label(items[culprit]), error))
+            return culprit + 1
+        finally:
+            self._streams.end_lines()
+            self._block = ()
+
+    def _item_in_hand(self) -> str | None:
+        """The item whose code is running now: as many of the block have ended as there are results of it."""
+        at = min(len(self._results) - self._block_starts_at, len(self._block) - 1)
+        return label(self._block[at]) if self._block else None
+
+    def _adapt_block(self, took: int) -> None:
+        if took < SHORT_BLOCK:
+            self._block_size = min(self._block_size * 8, LARGEST_BLOCK)
+        elif took > LONG_BLOCK:
+            self._block_size = max(1, self._block_size // 4)
+
+    def _hand_back(self, order: RunRange, upto: int, items: Any, failures: list[FailedItem], seconds: float) -> None:
+        results, self._results = self._results, []
+        try:
+            body = pickle.dumps(results, pickle.HIGHEST_PROTOCOL)
+        except Exception:
+            failed = {failure.position for failure in failures}
+            positions = [position for position in range(order.lo, upto) if position not in failed]
+            body = self._pickle_one_by_one(positions, results, items, failures)
+        self._channel.send(
+            Returned(order.ticket, order.chunk, order.lo, upto, seconds, tuple(failures), take_deltas()), body
+        )
+
+    def _pickle_one_by_one(
+        self, positions: list[int], results: list[Any], items: Sequence[Any], failures: list[FailedItem]
+    ) -> bytes:
+        """A result that cannot be pickled is its own item's failure, not its neighbours'."""
+        good = []
+        for position, result in zip(positions, results, strict=True):
+            try:
+                pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
+                good.append(result)
+            except Exception as error:
+                text = f"the result, a {type(result).__name__}, cannot be pickled: {summary(error)}"
+                failures.append(FailedItem(position, label(items[position]), text, user_traceback(error)))
+        return pickle.dumps(good, pickle.HIGHEST_PROTOCOL)
+
+
+def _failed(position: int, name: str, error: BaseException) -> FailedItem:
+    return FailedItem(position, name, summary(error), user_traceback(error))
+
+
+def worker_main(home: Home) -> None:
+    """The target of a worker process."""
+    channel, slot = home.move_in()
+    worker = Worker(channel, slot)
+    try:
+        if worker.prepare(home):
+            worker.serve()
+    except EOFError:
+        # The supervisor is gone; there is nobody to tell.
+        signal.raise_signal(signal.SIGKILL)

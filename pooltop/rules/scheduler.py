@@ -1,0 +1,384 @@
+"""The rules of the pool, pure: who gets which range, what becomes of a dead worker's, how often an item is tried.
+
+Events come in as method calls, what is to be done about them comes back as a list of actions. There is no I/O, clock,
+process or asyncio here, so that property tests can drive it through any interleaving. The one invariant everything
+serves: **every item is at any time in exactly one place: waiting, in one worker's claim, or ended.**
+
+A *chunk* is a body of pickled items; what a worker is given is a *range* of it under a *ticket*. The worker hands
+back what it did not get to within its slice of time, and the rest is given again or split among the idle
+(`../ARCHITECTURE.md`, "Dispatch").
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from pooltop.rules.actions import (
+    Action,
+    Ask,
+    Begun,
+    Give,
+    Kill,
+    Range,
+    Recall,
+    Remove,
+    Repack,
+    Retire,
+    Spawn,
+)
+from pooltop.rules.itembook import ItemBook
+from pooltop.rules.pace import Pace
+from pooltop.rules.waiting import WaitingRoom, cut, split
+
+STOPPED_PATIENCE = 5.0
+"""Seconds that a worker stopped from outside may hold up the end of a run."""
+
+Freeze: TypeAlias = Literal["", "paused", "stopped"]
+
+
+@dataclass
+class _Slot:
+    ready: bool = False
+    frozen: Freeze = ""
+    leaving: Literal["", "restart", "shrink"] = ""
+    draining: bool = False
+    claims: dict[int, Range] = field(default_factory=dict)
+
+    @property
+    def takes_work(self) -> bool:
+        return self.ready and not (self.frozen or self.leaving or self.draining)
+
+
+class Scheduler:
+    """See the module's docstring; `retries` is how often more an item is tried whose worker died."""
+
+    def __init__(self, workers: int, *, retries: int = 2, chunksize: int | None = None) -> None:
+        self._actions: list[Action] = []
+        self.items = ItemBook(retries, self._actions)
+        self.pace = Pace(chunksize)
+        self.source_ended = False
+        self.paused = False
+        self._slots: dict[int, _Slot] = {}
+        self._target = workers
+        self._waiting = WaitingRoom()
+        self._asked = 0
+        self._opened = False
+        self._next_ticket = 1
+        self._stuck_since: float | None = None
+
+    # What is so
+
+    @property
+    def complete(self) -> bool:
+        """Every item has ended and no more will come."""
+        return self.source_ended and self.items.clear
+
+    @property
+    def target(self) -> int:
+        """How many workers there shall be."""
+        return self._target
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """Every slot that has a process or waits for one."""
+        return tuple(sorted(self._slots))
+
+    def claim(self, slot: int, ticket: int) -> Range | None:
+        """What the worker holds under a ticket, None when it holds nothing under it."""
+        state = self._slots.get(slot)
+        return state.claims.get(ticket) if state else None
+
+    def is_leaving(self, slot: int) -> bool:
+        """The worker is to end after its present item."""
+        state = self._slots.get(slot)
+        return bool(state and state.leaving)
+
+    # Events of the source
+
+    def start(self) -> list[Action]:
+        """The run begins: the first workers are wanted."""
+        for slot in range(1, self._target + 1):
+            self._add_slot(slot)
+        return self._settle()
+
+    def items_came(self, chunk: int, count: int, size: int, *, answered: bool = True) -> list[Action]:
+        """The feeder has sent a chunk of `count` items in `size` bytes; `answered`: that was all it was asked for."""
+        self._asked -= answered
+        self.items.add(chunk, count)
+        self._waiting.last(Range(chunk, 0, count))
+        self.pace.saw_chunk(count, size)
+        return self._settle()
+
+    def repacked(self, chunk: int, again: Range) -> list[Action]:
+        """These items have come again, as a chunk of their own."""
+        self.items.move(again, chunk)
+        self._waiting.last(Range(chunk, 0, again.hi - again.lo))
+        return self._settle()
+
+    def cannot_repack(self, piece: Range, error: str) -> list[Action]:
+        """The feeder is gone, and these items with it."""
+        self.items.lose(piece, error)
+        return self._settle()
+
+    def source_ends(self) -> list[Action]:
+        """No more items will come, whether the source is used up or has failed."""
+        self.source_ended = True
+        self._asked = 0
+        return self._settle()
+
+    # Events of workers
+
+    def worker_ready(self, slot: int) -> list[Action]:
+        """A worker has imported everything and waits."""
+        self._slots[slot].ready = True
+        return self._settle()
+
+    def returned(self, slot: int, ticket: int, done: Range, *, failed: int = 0, seconds: float = 0.0) -> list[Action]:
+        """A worker hands back the results of `done`, `failed` of them failures, after `seconds` of work.
+
+        The rest of what it held under the ticket waits again. What had been taken from it meanwhile (it was stopped)
+        counts only while nobody else has it: results are accepted once.
+        """
+        state = self._slots[slot]
+        claim = state.claims.pop(ticket, None) or Range(done.chunk, done.lo, done.lo)
+        overrun = Range(done.chunk, max(claim.hi, done.lo), done.hi)
+        if overrun.lo >= overrun.hi:
+            rest = claim._replace(lo=done.hi)
+        elif self._waiting.take_back(overrun):
+            rest = claim._replace(lo=claim.hi)
+        else:
+            self._waiting.first([claim])
+            return self._settle()
+        if done.lo < done.hi:
+            self.items.accept(done, failed)
+            self.pace.saw_work(done.hi - done.lo, seconds)
+        self._share_rest(slot, rest)
+        return self._settle()
+
+    def unreadable(self, slot: int, ticket: int) -> list[Action]:
+        """A worker cannot unpickle the chunk of a range, and says so."""
+        claim = self._slots[slot].claims.pop(ticket, None)
+        if claim is not None:
+            self._repack(claim)
+        return self._settle()
+
+    def died(
+        self,
+        slot: int,
+        begun: Begun | None,
+        *,
+        asked: bool,
+        reason: str = "",
+        item: str = "",
+        skip: bool = False,
+        respawn: bool = True,
+    ) -> list[Action]:
+        """The worker of a slot is gone. What it held goes back; the item in its hand, if any, is in `begun`.
+
+        `asked`: pooltop was told to end it, so the item gets no strike. `skip`: the item in hand is given up.
+        `reason` (`SIGSEGV`, `exit code 5`) becomes the failure of an item that has used up its attempts, and `item`
+        is the label of what was in hand.
+        """
+        state = self._slots.pop(slot)
+        for ticket, claim in reversed(state.claims.items()):
+            if begun is None or begun.ticket != ticket:
+                self._waiting.first([claim])
+            elif begun.phase == "unpickling":
+                self._died_unpickling(claim, asked, reason, item)
+            else:
+                self._died_running(claim, begun, asked, skip, reason, item)
+        if respawn and state.leaving != "shrink":
+            self._add_slot(slot)
+        else:
+            self._do(Remove(slot))
+        return self._settle()
+
+    def froze(self, slot: int, how: Literal["paused", "stopped"], begun: Begun | None) -> list[Action]:
+        """A worker stands still: what it has not begun goes to the others."""
+        state = self._slots[slot]
+        state.frozen = how
+        for ticket, claim in list(state.claims.items()):
+            in_hand = begun is not None and begun.ticket == ticket and begun.phase != "unpickling"
+            kept = min(begun.hi, claim.hi) if begun and in_hand else claim.lo
+            self._waiting.first([claim._replace(lo=kept)])
+            if kept > claim.lo:
+                state.claims[ticket] = claim._replace(hi=kept)
+            else:
+                del state.claims[ticket]
+        self._do(Recall(slot))
+        return self._settle()
+
+    def thawed(self, slot: int) -> list[Action]:
+        """A worker goes on."""
+        self._slots[slot].frozen = ""
+        return self._settle()
+
+    # What a person asks
+
+    def pause(self, *, recall: bool = False) -> list[Action]:
+        """Give out no more work; with `recall` workers hand back what they have not begun."""
+        self.paused = True
+        if recall:
+            for slot in self._slots:
+                self._do(Recall(slot))
+        return self._settle()
+
+    def resume(self) -> list[Action]:
+        """Give out work again, to drained workers too."""
+        self.paused = False
+        for state in self._slots.values():
+            state.draining = False
+        return self._settle()
+
+    def drain(self, slot: int, draining: bool = True) -> list[Action]:
+        """Let one worker end what it has begun and give it nothing more, or (False) let it take work again."""
+        self._slots[slot].draining = draining
+        if draining:
+            self._do(Recall(slot))
+        return self._settle()
+
+    def restart(self, slot: int) -> list[Action]:
+        """Replace a worker after its present item."""
+        self._let_go(slot, "restart")
+        return self._settle()
+
+    def resize(self, workers: int) -> list[Action]:
+        """Make it n workers: the highest slots leave after their item, new ones fill the lowest free numbers."""
+        self._target = workers
+        staying = [slot for slot, state in sorted(self._slots.items()) if state.leaving != "shrink"]
+        for slot in staying[workers:]:
+            self._let_go(slot, "shrink")
+        free = (slot for slot in range(1, workers + len(self._slots) + 1) if slot not in self._slots)
+        for _ in range(workers - len(staying)):
+            self._add_slot(next(free))
+        return self._settle()
+
+    def tick(self, now: float) -> list[Action]:
+        """Time passes (monotonic seconds): a stopped worker may not hold up the end for ever."""
+        stuck = self._held_up_by()
+        if not stuck:
+            self._stuck_since = None
+        elif self._stuck_since is None:
+            self._stuck_since = now
+        elif now - self._stuck_since >= STOPPED_PATIENCE:
+            self._stuck_since = None
+            for slot in stuck:
+                self._do(Kill(slot))
+        return self._settle()
+
+    # Rules
+
+    def _settle(self) -> list[Action]:
+        if not self.paused and self._is_open():
+            self._hand_out()
+        self._order_items()
+        actions = self._actions.copy()
+        self._actions.clear()
+        return actions
+
+    def _do(self, action: Action) -> None:
+        self._actions.append(action)
+
+    def _is_open(self) -> bool:
+        """The first item goes out when the whole pool has started, so that the clock does not count the start."""
+        self._opened = self._opened or all(
+            state.ready or state.frozen or state.leaving for state in self._slots.values()
+        )
+        return self._opened
+
+    def _hand_out(self) -> None:
+        for depth in range(1 + self.pace.prefetch):
+            for slot, state in self._slots.items():
+                if not self._waiting:
+                    return
+                if state.takes_work and len(state.claims) <= depth:
+                    self._give(slot, self._waiting.next())
+
+    def _give(self, slot: int, piece: Range) -> None:
+        ticket = self._next_ticket
+        self._next_ticket += 1
+        self._slots[slot].claims[ticket] = piece
+        self._do(Give(slot, ticket, piece))
+
+    def _order_items(self) -> None:
+        """Ask the feeder for as much as keeps the workers busy, and no more."""
+        if self.source_ended:
+            return
+        enough = 2 * max(1, len(self._slots))
+        while self._asked + len(self._waiting) < enough:
+            self._asked += 1
+            self._do(Ask(self.pace.next_chunk()))
+
+    def _share_rest(self, slot: int, rest: Range) -> None:
+        """Give what a worker did not get to: to it again, shared with the idle when nothing else waits."""
+        if rest.lo >= rest.hi:
+            return
+        state = self._slots[slot]
+        if self.paused or not state.takes_work:
+            self._waiting.first([rest])
+            return
+        idle = [s for s, other in self._slots.items() if other.takes_work and not other.claims and s != slot]
+        parts = 1 if self._waiting else min(len(idle) + 1, rest.hi - rest.lo)
+        mine, *others = split(rest, parts)
+        self._give(slot, mine)
+        self._waiting.first(others)
+
+    def _died_running(self, claim: Range, begun: Begun, asked: bool, skip: bool, reason: str, item: str) -> None:
+        """What is lost with the worker runs again; what was in its hand gets what it deserves."""
+        lo = min(max(begun.lo, claim.lo), claim.hi)
+        hi = min(max(begun.hi, lo), claim.hi)
+        before, hand, after = cut(claim, lo, hi)
+        self.items.retried += lo - claim.lo
+        self._waiting.first([before, after])
+        if skip and hi - lo == 1:
+            self.items.give_up(hand, item)
+        elif asked:
+            self._try_again(hand)
+        elif hi - lo == 1:
+            self._strike(hand, reason, item)
+        else:
+            self._try_again(hand._replace(careful=True))
+
+    def _died_unpickling(self, claim: Range, asked: bool, reason: str, item: str) -> None:
+        if asked:
+            self._waiting.first([claim])
+        elif self.items.count(claim.chunk) > 1:
+            self._repack(claim)
+        else:
+            self._strike(claim, reason, item)
+
+    def _try_again(self, hand: Range) -> None:
+        self.items.retried += hand.hi - hand.lo
+        self._waiting.first([hand])
+
+    def _strike(self, hand: Range, reason: str, item: str) -> None:
+        """One that is tried again is tried alone."""
+        if self.items.strike(hand, reason, item):
+            self._try_again(hand._replace(careful=True))
+
+    def _repack(self, piece: Range) -> None:
+        """Its chunk cannot be unpickled, and nobody knows why: halves of it, and halves of those, single it out."""
+        for half in split(piece, min(2, piece.hi - piece.lo)):
+            self._do(Repack(half._replace(careful=False)))
+
+    def _add_slot(self, slot: int) -> None:
+        self._slots[slot] = _Slot()
+        self._do(Spawn(slot))
+
+    def _let_go(self, slot: int, how: Literal["restart", "shrink"]) -> None:
+        state = self._slots[slot]
+        if state.leaving != "shrink":
+            state.leaving = how
+        self._do(Retire(slot))
+
+    def _held_up_by(self) -> list[int]:
+        """The workers stopped from outside, when everything that is left waits for them alone."""
+        if self.paused:
+            return []
+        stopped = [slot for slot, state in self._slots.items() if state.frozen == "stopped"]
+        others = [state for state in self._slots.values() if not state.frozen]
+        if any(state.claims for state in others):
+            return []
+        if not others:
+            return stopped
+        last = self.source_ended and not self._waiting
+        return [slot for slot in stopped if self._slots[slot].claims] if last else []

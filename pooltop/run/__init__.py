@@ -1,0 +1,1 @@
+"""The run: what the supervisor's process does."""

@@ -1,0 +1,1 @@
+"""What lies between processes: channels, messages, shared memory, the socket to the screens."""

@@ -1,0 +1,1 @@
+"""What a workload is: finding it, importing it, its options, where its items come from."""

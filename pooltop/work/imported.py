@@ -1,0 +1,110 @@
+"""What a workload is: a function of one item, its options, and where its items come from by default."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pooltop.errors import WorkloadError
+from pooltop.model import BaselineMethod
+from pooltop.work.calling import Call, call_with, converting, synchronous
+from pooltop.work.convert import converter
+from pooltop.work.declare import ItemsDeclaration, Outcome, OutputFolder, declaration_of, workload
+from pooltop.work.load import load_object
+from pooltop.work.locate import Target, locate
+from pooltop.work.options import values_given
+from pooltop.work.signature import Option, signature_of
+
+__all__ = ["Outcome", "OutputFolder", "Target", "Workload", "WorkloadError", "load", "locate", "workload"]
+
+
+class Workload:
+    """A function that has been imported into this process, with what was declared about it."""
+
+    def __init__(self, target: Target, function: Callable[..., Any]) -> None:
+        """Raises WorkloadError where `function` cannot take an item."""
+        declaration = declaration_of(function)
+        self.name = target.workload
+        self.function = function
+        self.title = declaration.title or self.name
+        self.items: ItemsDeclaration | None = declaration.items
+        self.setup = declaration.setup
+        self.check = declaration.check
+        self.shared: Mapping[str, object] = declaration.shared
+        self.baseline: BaselineMethod = "full" if target.in_gallery else "none"
+        self._signature = signature_of(function, self.name)
+
+    def bind(
+        self, words: Sequence[str], *, run_folder: Path, directory: Path, fresh: bool = False
+    ) -> dict[str, object]:
+        """The value of every option; output folders are made.
+
+        words: as typed after the workload, `("--radius", "3")`.
+        run_folder: where default output folders lie.
+        directory: the working directory of the command, where given ones lie.
+        fresh: every output folder lies in `run_folder`, those that were given too (for the sequential baseline).
+
+        Raises WorkloadError for words that do not fit and for a folder that cannot be made.
+        """
+        given = values_given(words, self._signature.options, self.name)
+        values: dict[str, object] = {}
+        for option in self._signature.options:
+            value = given.get(option.name, option.default)
+            if option.is_output_folder and value is not None:
+                if fresh:
+                    value = run_folder / option.name
+                elif option.name in given:
+                    value = directory / value.expanduser()
+                else:
+                    value = run_folder / value
+                _make(value, option)
+            values[option.name] = value
+        return values
+
+    def caller(self, options: Mapping[str, object], *, convert_items: bool) -> Call:
+        """The function of one item, with `options` applied; the function itself where nothing is to be added.
+
+        convert_items: items are text or other plain data, to be converted by the annotation of the first parameter.
+        One that does not convert raises ValueError when it is called.
+        """
+        changed = {
+            option.name: options[option.name]
+            for option in self._signature.options
+            if options[option.name] is not option.default
+        }
+        call = synchronous(partial(self.function, **changed) if changed else self.function)
+        convert = converter(self.item_annotation) if convert_items else None
+        return call if convert is None else converting(call, convert)
+
+    def set_up(self, options: Mapping[str, object]) -> None:
+        """Run the declared `setup`, if any, with those of the options that it takes."""
+        if self.setup is not None:
+            call_with(self.setup, options)
+
+    def output_folders(self, options: Mapping[str, object]) -> list[Path]:
+        """The folders that a run with these bound options writes to."""
+        values = (options[option.name] for option in self._signature.options if option.is_output_folder)
+        return [value for value in values if isinstance(value, Path)]
+
+    @property
+    def item_annotation(self) -> Any:
+        """The annotation of the first parameter; `signature.ABSENT` where there is none."""
+        return self._signature.item
+
+
+def load(target: Target) -> Workload:
+    """Import a workload into this process: in the fork server, the feeder and the workers, nowhere else.
+
+    Raises WorkloadError, with the user's traceback in `details` where their code raised.
+    """
+    function = load_object(target)
+    if not callable(function):
+        raise WorkloadError(f"{target.workload} is of type {type(function).__name__}, not a function")
+    return Workload(target, function)
+
+
+def _make(folder: Path, option: Option) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkloadError(f"{option.flag}: cannot make the folder {folder}: {error.strerror}") from None
