@@ -36,7 +36,7 @@ def take(folder: Path, environment: dict[str, str]) -> None:
 def main() -> None:
     """Take them with a state directory of their own."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs")
-    with tempfile.TemporaryDirectory() as state:
+    with tempfile.TemporaryDirectory(prefix="pooltop-") as state:
         take(folder, {"XDG_STATE_HOME": state})
 
 
