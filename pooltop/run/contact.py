@@ -12,6 +12,8 @@ from pooltop.wire.channel import Body, SupervisorEnd
 from pooltop.wire.messages import Message, Printed
 from pooltop.wire.slots import Slot
 
+KILL_SECONDS = 2.0
+"""How long a killed process may take to be gone; it may be deep in a system call."""
 STOP_SECONDS = 0.5
 """A process in the middle of a system call that cannot be interrupted takes its time to stop."""
 

@@ -29,7 +29,7 @@ from pooltop.rules.pace import SLICE_SECONDS
 from pooltop.rules.scheduler import Scheduler
 from pooltop.run.bench import Bench
 from pooltop.run.chunks import Chunks, ToFeeder
-from pooltop.run.contact import Contact
+from pooltop.run.contact import KILL_SECONDS, Contact
 from pooltop.run.logbook import Logbook
 from pooltop.wire.channel import Body
 from pooltop.wire.messages import (
@@ -430,7 +430,9 @@ class Crew:
             await asyncio.sleep(0.005)
         for bench in self._alive():
             self.end_process(bench, NOT_NEEDED)
-        while self._alive() or self._tasks:
+        # What a SIGKILL does not end by then dies with the supervisor; nobody may have to wait for it.
+        deadline = time.monotonic() + KILL_SECONDS
+        while (self._alive() or self._tasks) and time.monotonic() < deadline:
             await asyncio.sleep(0.002)
 
     def _alive(self) -> list[Bench]:

@@ -1,13 +1,14 @@
 """The children other than workers (feeder, baseline, collector), each started for one answer."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from pooltop.backends.local import LocalProcesses, StartError
 from pooltop.children.home import Assignment
 from pooltop.errors import WorkloadError
-from pooltop.run.contact import Contact
+from pooltop.run.contact import KILL_SECONDS, Contact
 from pooltop.run.logbook import Logbook
 from pooltop.wire.channel import Body
 from pooltop.wire.messages import CannotStart, Message
@@ -80,7 +81,8 @@ class Errands:
         """End one now."""
         contact = self._sent.pop(name)
         contact.kill()
-        while not contact.dead:
+        deadline = time.monotonic() + KILL_SECONDS
+        while not contact.dead and time.monotonic() < deadline:
             await asyncio.sleep(0.002)
 
     async def close(self) -> None:
