@@ -77,16 +77,6 @@ class Scheduler:
         """How many workers there shall be."""
         return self._target
 
-    @property
-    def slots(self) -> tuple[int, ...]:
-        """Every slot that has a process or waits for one."""
-        return tuple(sorted(self._slots))
-
-    def claim(self, slot: int, ticket: int) -> Range | None:
-        """What the worker holds under a ticket, None when it holds nothing under it."""
-        state = self._slots.get(slot)
-        return state.claims.get(ticket) if state else None
-
     def is_leaving(self, slot: int) -> bool:
         """The worker is to end after its present item."""
         state = self._slots.get(slot)
