@@ -33,6 +33,9 @@ WorkerState: TypeAlias = Literal[
     "waiting",  # nothing to do
     "unpickling",
     "running",
+    "lock wait",  # the item waits for a shared Lock, RLock or Semaphore
+    "queue wait",  # the item waits for a shared Queue, JoinableQueue or Pipe
+    "event wait",  # the item waits for a shared Event, Barrier or Condition
     "sending",  # handing results back
     "paused",  # frozen by pooltop
     "stopped",  # frozen from outside (SIGSTOP)
@@ -51,7 +54,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     """The words for the function's own options, unconverted: `("--radius", "3")`."""
     items: str | None = None
     """The item source as given (`range:8`, a folder, ...); None is the workload's own."""
-    workers: int
+    workers: int | None = None
+    """None: as many as there are CPUs, or as the workload's parts need together, and not more than there are items."""
     chunksize: int | None = None
     """Items per range; None lets the engine choose."""
     start_method: StartMethod = "forkserver"
@@ -98,8 +102,53 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     rate: float | None = None
     """Items per second over the last seconds."""
     restarts: int = 0
+    waits_for: str = ""
+    """Name of the shared object that the item waits for."""
     note: str = ""
     """Why the last process of this slot ended: `killed by you`, `SIGSEGV`."""
+
+
+SharedKind: TypeAlias = Literal[
+    "Value",
+    "Array",
+    "Lock",
+    "RLock",
+    "Semaphore",
+    "Event",
+    "Barrier",
+    "Condition",
+    "Queue",
+    "JoinableQueue",
+    "Pipe",
+]
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """One worker that waits for a shared object."""
+
+    slot: int
+    seconds: float
+
+
+class SharedObject(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a workload's workers share, as it is now."""
+
+    name: str
+    kind: SharedKind
+    value: Number | bool | str | None = None
+    """A Value's content, the text of an Array of characters, a Semaphore's permits, whether an Event is set."""
+    size: int | None = None
+    """An Array's number of cells."""
+    cells: tuple[Number | bool, ...] = ()
+    """An Array's content: all of it where it is short, else cells at even distances."""
+    depth: int | None = None
+    """Messages in a Queue or Pipe, workers that wait at a Barrier."""
+    capacity: int | None = None
+    """A Queue's maxsize, a Barrier's parties; None is unbounded."""
+    holder: int | None = None
+    """The slot whose worker holds the lock: itself, that of a Value or an Array, or a Condition's."""
+    waits: tuple[Wait, ...] = ()
+    """Who waits for it, the longest first."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,6 +194,8 @@ class Check(msgspec.Struct, frozen=True):
     expected: object
     actual: object
     ok: bool
+    notes: tuple[str, ...] = ()
+    """What may have put a shared value off: `one worker died inside the critical section of lock`."""
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,6 +246,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     cores: tuple[Core, ...] = ()
     progress: Progress = Progress()
     counters: dict[str, Number] = {}
+    shared: tuple[SharedObject, ...] = ()
+    """What the workload declares as shared, in its order."""
     speedup: Speedup = Speedup()
     check: Check | None = None
     failures: tuple[Failure, ...] = ()

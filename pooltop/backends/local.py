@@ -23,9 +23,11 @@ from typing import Any
 
 import msgspec
 
-from pooltop.children.home import Assignment, Home, PassedDescriptor
+from pooltop.children.home import Assignment, Home
 from pooltop.children.preloaded import ORDER, Order
+from pooltop.children.shared.commons import Commons
 from pooltop.model import StartMethod
+from pooltop.wire.descriptor import PassedDescriptor
 from pooltop.wire.slots import Slot, make_slots
 
 DYING_SECONDS = 0.002
@@ -129,13 +131,13 @@ class LocalProcesses:
     def __init__(self, start_method: StartMethod, runtime: Path, import_log: Path) -> None:
         # "fork" means a fork from the fork server: never from a process with threads and a loop.
         self._forks = start_method != "spawn"
-        self._context: BaseContext = multiprocessing.get_context("forkserver" if self._forks else "spawn")
+        self.context: BaseContext = multiprocessing.get_context("forkserver" if self._forks else "spawn")
         self._import_log = import_log
         self._closed = False
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter", initializer=_shield_from_the_terminal)
         # multiprocessing keeps the fork server's listener here; a killed run's is swept away with its folder.
         current_process()._config["tempdir"] = str(runtime)  # type: ignore[attr-defined]  # there is no public way
-        self.slots = make_slots(self._context)
+        self.slots = make_slots(self.context)
 
     def prepare(self, assignment: Assignment, *, preload_target: bool = True) -> None:
         """Have the fork server import the user's module, once. (Under spawn each child does.)"""
@@ -148,7 +150,7 @@ class LocalProcesses:
             output=str(self._import_log),
         )
         os.environ[ORDER] = msgspec.json.encode(order).decode()
-        self._context.set_forkserver_preload(["pooltop.children.preload"])
+        self.context.set_forkserver_preload(["pooltop.children.preload"])
 
     async def start(
         self,
@@ -157,6 +159,7 @@ class LocalProcesses:
         assignment: Assignment,
         *arguments: object,
         stdin: int | None = None,
+        commons: Commons | None = None,
     ) -> Child:
         """Start one child. Raises StartError."""
         if self._closed:
@@ -172,8 +175,9 @@ class LocalProcesses:
             slot_number,
             assignment,
             PassedDescriptor(stdin) if stdin is not None else None,
+            commons,
         )
-        process = self._context.Process(  # type: ignore[attr-defined]  # each concrete context has it
+        process = self.context.Process(  # type: ignore[attr-defined]  # each concrete context has it
             target=main, args=(home, *arguments), name=f"pooltop-{slot_number}", daemon=False
         )
         try:

@@ -11,6 +11,9 @@ from pooltop.children.feeder import open_home_source
 from pooltop.children.home import Home, obtain_workload, report_start
 from pooltop.children.inside import enter_slot
 from pooltop.children.label import label
+from pooltop.children.mailbox import Mailbox
+from pooltop.children.shared.asking import Asking
+from pooltop.children.shared.commons import hand_out
 from pooltop.errors import summary
 from pooltop.wire.messages import BaselineDone, Ready
 from pooltop.wire.slots import Slot
@@ -54,8 +57,9 @@ def baseline_main(home: Home) -> None:
         try:
             source, _ = open_home_source(home)
             workload, options = obtain_workload(home.assignment)
-            call = workload.caller(options, convert_items=source.textual)
-            workload.set_up(options)
+            shared = hand_out(home.commons, Asking(channel, Mailbox(channel), slot))
+            call = workload.caller(options, shared, convert_items=source.textual)
+            workload.set_up(options, shared)
         except BaseException as error:
             report_start(channel, streams, error)
             return

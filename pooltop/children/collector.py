@@ -14,10 +14,13 @@ from typing import Any
 
 from pooltop.children.capture import PythonStreams
 from pooltop.children.home import Home, obtain_workload, report_start
+from pooltop.children.mailbox import Mailbox
+from pooltop.children.shared.asking import Asking
+from pooltop.children.shared.commons import hand_out
 from pooltop.errors import summary
 from pooltop.run.journal import JournalReader
 from pooltop.wire.messages import Collected, Ready
-from pooltop.work.imported import Outcome
+from pooltop.work.declare import EndedWorker, Outcome, PrintedLine
 
 
 class Results:
@@ -30,6 +33,19 @@ class Results:
         with closing(JournalReader(self._journal)) as reader:
             for _first, _count, body in reader.results():
                 yield from pickle.loads(body)
+
+
+class Printed:
+    """What the workload has printed, in order; may be iterated more than once."""
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+
+    def __iter__(self) -> Iterator[PrintedLine]:
+        with closing(JournalReader(self._journal)) as reader:
+            for line in reader.log():
+                if line.kind != "event":
+                    yield PrintedLine(line.text, line.pid, line.item)
 
 
 def as_json(value: object) -> str:
@@ -63,9 +79,11 @@ def plain(value: object) -> object:
     return json.loads(as_json(value))
 
 
-def collector_main(home: Home, journal: str, items: int, failed: int, check: bool) -> None:
+def collector_main(
+    home: Home, journal: str, items: int, failed: int, workers: tuple[EndedWorker, ...], check: bool
+) -> None:
     """The target of the collector process."""
-    channel, _ = home.move_in()
+    channel, slot = home.move_in()
     streams = PythonStreams(channel)
     results = Results(Path(journal))
     try:
@@ -76,7 +94,15 @@ def collector_main(home: Home, journal: str, items: int, failed: int, check: boo
                 write_output(results, Path(home.assignment.spec.output))
             collected = Collected()
             if check and workload.check is not None:
-                outcome = Outcome(results=results, options=options, items=items, failed=failed)
+                outcome = Outcome(
+                    results=results,
+                    options=options,
+                    items=items,
+                    failed=failed,
+                    shared=hand_out(home.commons, Asking(channel, Mailbox(channel), slot)),
+                    workers=workers,
+                    printed=Printed(Path(journal)),
+                )
                 expected, actual = workload.check(outcome)
                 collected = Collected(True, plain(expected), plain(actual), bool(expected == actual))
         except BaseException as error:

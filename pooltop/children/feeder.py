@@ -38,6 +38,8 @@ def open_home_source(home: Home) -> tuple[Source, Ready]:
         threads=ForkServer.import_started_threads,
         outputs=tuple(str(folder) for folder in workload.output_folders(options)),
         checked=workload.check is not None,
+        shared=workload.shared(options),
+        together=workload.together(options),
     )
     return source, ready
 

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from multiprocessing import parent_process, reduction
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ import msgspec
 from pooltop.children.capture import PythonStreams, redirect_descriptors
 from pooltop.children.lifeline import die_with_parent
 from pooltop.children.preloaded import ForkServer, obtain
+from pooltop.children.shared.commons import Commons
 from pooltop.errors import summary, user_traceback
 from pooltop.model import RunSpec
 from pooltop.wire.channel import ChildEnd
+from pooltop.wire.descriptor import PassedDescriptor
 from pooltop.wire.messages import CannotStart
 from pooltop.wire.slots import Phase, Slot
 from pooltop.work.imported import Target, Workload, WorkloadError
@@ -35,20 +37,6 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """Items are texts, to be converted by the annotation of the function's first parameter."""
 
 
-class PassedDescriptor:
-    """A descriptor that travels to a child with its arguments; `fileno` is valid on the side where it is called."""
-
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _arrived, (reduction.DupFd(self.descriptor),)
-
-
-def _arrived(duplicate: Any) -> PassedDescriptor:
-    return PassedDescriptor(duplicate.detach())
-
-
 class Home(msgspec.Struct):
     """What one child is given: its private channel, the pipe below its output, and its slot."""
 
@@ -58,6 +46,8 @@ class Home(msgspec.Struct):
     slot_number: int
     assignment: Assignment
     stdin: PassedDescriptor | None = None
+    commons: Commons | None = None
+    """What it shares with others."""
 
     def move_in(self) -> tuple[ChildEnd, Slot]:
         """Make this process a child of the run: dies with its parent, cannot reach the terminal, has clean signals."""

@@ -11,6 +11,9 @@ from pooltop.children.capture import PythonStreams
 from pooltop.children.home import Home, obtain_workload, report_start
 from pooltop.children.inside import enter_slot, take_deltas
 from pooltop.children.label import label
+from pooltop.children.mailbox import Mailbox
+from pooltop.children.shared.asking import Asking
+from pooltop.children.shared.commons import hand_out
 from pooltop.errors import summary, user_traceback
 from pooltop.wire.channel import Body, ChildEnd
 from pooltop.wire.messages import CounterNamed, End, FailedItem, Ready, Returned, RunRange, Unreadable
@@ -56,6 +59,7 @@ class Worker:
 
     def __init__(self, channel: ChildEnd, slot: Slot) -> None:
         self._channel = channel
+        self._mailbox = Mailbox(channel)
         self._slot = slot
         self._chunks = ChunkMemory()
         self._streams = PythonStreams(channel, self._item_in_hand)
@@ -63,6 +67,7 @@ class Worker:
         self._results: list[Any] = []
         self._block: Sequence[Any] = ()
         self._block_starts_at = 0
+        self._block_first_index = 0
         self._call: Callable[[Any], Any] = lambda item: item
 
     def prepare(self, home: Home) -> bool:
@@ -70,8 +75,10 @@ class Worker:
         enter_slot(self._slot, lambda word, name: self._channel.send(CounterNamed(word, name)))
         try:
             workload, options = obtain_workload(home.assignment)
-            self._call = workload.caller(options, convert_items=home.assignment.convert_items)
-            workload.set_up(options)
+            asking = Asking(self._channel, self._mailbox, self._slot, self._index_in_hand)
+            shared = hand_out(home.commons, asking)
+            self._call = workload.caller(options, shared, convert_items=home.assignment.convert_items)
+            workload.set_up(options, shared)
         except BaseException as error:
             report_start(self._channel, self._streams, error)
             return False
@@ -83,7 +90,7 @@ class Worker:
         """Run ranges until told to end, or until the supervisor is gone (EOFError)."""
         while True:
             self._slot.enter(Phase.WAITING)
-            message, body = self._channel.receive()
+            message, body = self._mailbox.order()
             match message:
                 case RunRange():
                     self._run(message, body)
@@ -125,6 +132,7 @@ class Worker:
             size = 1 if order.careful else self._block_size
             end = min(position + size, order.hi)
             self._slot.begin_block(position, end, now, label(items[position]))
+            self._block_first_index = order.first_index + position
             position = self._run_block(items, position, end, failures)
             took = -now + (now := time.monotonic_ns())
             self._adapt_block(took)
@@ -152,10 +160,15 @@ class Worker:
             self._streams.end_lines()
             self._block = ()
 
+    def _place_in_block(self) -> int:
+        """Of the item whose code is running now: as many of the block have ended as there are results of it."""
+        return min(len(self._results) - self._block_starts_at, len(self._block) - 1)
+
     def _item_in_hand(self) -> str | None:
-        """The item whose code is running now: as many of the block have ended as there are results of it."""
-        at = min(len(self._results) - self._block_starts_at, len(self._block) - 1)
-        return label(self._block[at]) if self._block else None
+        return label(self._block[self._place_in_block()]) if self._block else None
+
+    def _index_in_hand(self) -> int | None:
+        return self._block_first_index + self._place_in_block() if self._block else None
 
     def _adapt_block(self, took: int) -> None:
         if took < SHORT_BLOCK:

@@ -14,10 +14,14 @@ PREFETCH_BELOW = 0.050
 
 
 class Pace:
-    """What is known of the items' cost. `chunksize` fixes the size of chunks and ranges, in items."""
+    """What is known of the items' cost.
 
-    def __init__(self, chunksize: int | None = None) -> None:
+    chunksize: fixes the size of chunks and ranges, in items. alone: nothing is ever sent ahead.
+    """
+
+    def __init__(self, chunksize: int | None = None, *, alone: bool = False) -> None:
         self.chunksize = chunksize
+        self._alone = alone
         self.seconds_per_item: float | None = None
         self._bytes_per_item = 0.0
         self._largest = 1
@@ -36,7 +40,7 @@ class Pace:
     @property
     def prefetch(self) -> int:
         """How many ranges a worker gets beyond the one in its hand."""
-        if self.seconds_per_item is None:
+        if self.seconds_per_item is None or self._alone:
             return 0
         return int(self.seconds_per_item * (self.chunksize or 1) < PREFETCH_BELOW)
 

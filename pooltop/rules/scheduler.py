@@ -49,12 +49,17 @@ class _Slot:
 
 
 class Scheduler:
-    """See the module's docstring; `retries` is how often more an item is tried whose worker died."""
+    """See the module's docstring.
 
-    def __init__(self, workers: int, *, retries: int = 2, chunksize: int | None = None) -> None:
+    retries: how often more an item is tried whose worker died. together: so many items need a worker of their own each
+    at the same time; where these are several, they are handed out one by one and never to a worker that has one.
+    """
+
+    def __init__(self, workers: int, *, retries: int = 2, chunksize: int | None = None, together: int = 1) -> None:
         self._actions: list[Action] = []
         self.items = ItemBook(retries, self._actions)
-        self.pace = Pace(chunksize)
+        self.together = together
+        self.pace = Pace(chunksize) if together == 1 else Pace(1, alone=True)
         self.source_ended = False
         self.paused = False
         self._slots: dict[int, _Slot] = {}

@@ -68,6 +68,9 @@ def _pid(bench: Bench) -> int:
 def _resize(crew: Crew, workers: int) -> str:
     if not 1 <= workers <= MOST_WORKERS:
         raise Refused(f"a pool has 1 to {MOST_WORKERS} workers, not {workers}")
+    together = crew.scheduler.together
+    if workers < together:
+        raise Refused(f"{together} items must run together, so {plural(workers, 'worker')} are too few")
     before = crew.scheduler.target
     crew.resize(workers)
     for bench in crew.benches.values():

@@ -31,8 +31,11 @@ from pooltop.run.bench import Bench
 from pooltop.run.chunks import Chunks, ToFeeder
 from pooltop.run.contact import KILL_SECONDS, Contact
 from pooltop.run.logbook import Logbook
+from pooltop.run.sharing import Sharing
 from pooltop.wire.channel import Body
 from pooltop.wire.messages import (
+    Abandoned,
+    Call,
     CannotStart,
     CounterNamed,
     End,
@@ -45,6 +48,7 @@ from pooltop.wire.messages import (
     Unreadable,
 )
 from pooltop.wire.slots import Slot
+from pooltop.work.declare import EndedWorker
 
 STARTS_TRIED = 3
 """Processes in a row that may fail to start in one slot, before the run is given up."""
@@ -79,6 +83,7 @@ class Crew:
         processes: LocalProcesses,
         assignment: Assignment,
         *,
+        sharing: Sharing,
         recorder: Recorder,
         logbook: Logbook,
         tell_feeder: Callable[[ToFeeder], None],
@@ -87,8 +92,10 @@ class Crew:
         on_event: Callable[[], None],
     ) -> None:
         self.scheduler = scheduler
+        self.sharing = sharing
         self.benches: dict[int, Bench] = {}
         self.pids: list[int] = []
+        self.ended: list[EndedWorker] = []
         self.killed = 0
         self.first_dispatch: float | None = None
         self.last_result: float | None = None
@@ -190,6 +197,8 @@ class Crew:
                 self._ready(bench)
             case Unreadable(ticket):
                 self.do(self.scheduler.unreadable(bench.number, ticket))
+            case Call() | Abandoned():
+                self.sharing.message(bench.number, message, body)
             case CounterNamed(word, name):
                 bench.counter_names[word] = name
             case CannotStart(error, details):
@@ -213,8 +222,12 @@ class Crew:
         actions = self.scheduler.returned(
             bench.number, message.ticket, done, failed=len(message.failures), seconds=message.seconds
         )
+        items = range(first + message.lo, first + message.upto)
         if any(isinstance(action, Accept) for action in actions):
             self._record(bench, first, message, body)
+            self.sharing.ended(items)
+        else:
+            self.sharing.discarded(bench.number, items)
         self.do(actions)
 
     def _record(self, bench: Bench, first: int, message: Returned, body: Body) -> None:
@@ -235,10 +248,14 @@ class Crew:
         contact, bench.contact = bench.contact, None
         assert contact is not None
         bench.ended_before += bench.view.done
+        self.ended.append(EndedWorker(bench.number, contact.pid, how))
+        self.sharing.leave(bench.number, contact.pid)
         leaving = self.ending or self.scheduler.is_leaving(bench.number)
         left_as_asked = leaving and begun is None and (how == "exit code 0" or bench.doomed == NOT_NEEDED)
         asked = bool(bench.doomed or left_as_asked or how == bench.signalled or self._fork_server_took_it(contact))
-        if not left_as_asked:
+        if left_as_asked:
+            bench.note = how
+        else:
             self.killed += 1
             if not self.ending:
                 self._tell_death(bench, contact.pid, how, begun)
@@ -340,6 +357,7 @@ class Crew:
         item = failed.item or f"item {index}"
         self.last_result = time.monotonic()
         self._recorder.failure(index, item, failed.error, failed.attempts)
+        self.sharing.given_up(index)
         self.event(f"{item} failed: {failed.error}")
 
     def _retire(self, bench: Bench) -> None:
@@ -370,7 +388,9 @@ class Crew:
         if bench.failed_starts:
             await asyncio.sleep(START_PAUSE)
         try:
-            child = await self._processes.start(worker_main, bench.number, self._assignment)
+            child = await self._processes.start(
+                worker_main, bench.number, self._assignment, commons=self.sharing.commons
+            )
         except StartError as error:
             if self.ending:
                 return
@@ -386,6 +406,7 @@ class Crew:
             lambda message, body: self._message(bench, message, body),
             lambda how: self._died(bench, how),
         )
+        self.sharing.join(bench.number, child.pid, bench.contact.send)
         if self.ending:
             self.end_process(bench, NOT_NEEDED)
         elif self.scheduler.is_leaving(bench.number):

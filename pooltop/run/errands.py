@@ -10,8 +10,9 @@ from pooltop.children.home import Assignment
 from pooltop.errors import WorkloadError
 from pooltop.run.contact import KILL_SECONDS, Contact
 from pooltop.run.logbook import Logbook
+from pooltop.run.sharing import Sharing
 from pooltop.wire.channel import Body
-from pooltop.wire.messages import CannotStart, Message
+from pooltop.wire.messages import Abandoned, Call, CannotStart, Message
 from pooltop.wire.slots import CAPACITY, Slot
 
 SCRATCH_SLOT = CAPACITY - 1
@@ -48,18 +49,22 @@ class Errands:
         until: type[T],
         slot_number: int = SCRATCH_SLOT,
         stdin: int | None = None,
+        sharing: Sharing | None = None,
         then: Callable[[Message, Body], None] = _ignore,
         on_end: Callable[[str], None] = _ignore,
     ) -> T:
         """Start a child and wait for a message of that type.
 
-        What it says after that goes to `then`, and how it ended to `on_end`. Raises WorkloadError when the child says
-        that it cannot start, StartError when it dies first.
+        What it says after that goes to `then`, and how it ended to `on_end`. `sharing` is what it shares.
+        Raises WorkloadError when the child says that it cannot start, StartError when it dies first.
         """
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
         def on_message(message: Message, body: Body) -> None:
-            if answer.done():
+            if isinstance(message, Call | Abandoned):
+                if sharing is not None:
+                    sharing.message(slot_number, message, body)
+            elif answer.done():
                 then(message, body)
             elif isinstance(message, until):
                 answer.set_result(message)
@@ -72,9 +77,12 @@ class Errands:
             else:
                 answer.set_exception(StartError(f"the {name} died: {how}"))
 
-        child = await self._processes.start(main, slot_number, assignment, *arguments, stdin=stdin)
+        commons = sharing.commons if sharing else None
+        child = await self._processes.start(main, slot_number, assignment, *arguments, stdin=stdin, commons=commons)
         slot = Slot(self._processes.slots, slot_number)
-        self._sent[name] = Contact(child, slot, None, self._logbook, on_message, on_death)
+        contact = self._sent[name] = Contact(child, slot, None, self._logbook, on_message, on_death)
+        if sharing is not None:
+            sharing.join(slot_number, child.pid, contact.send)
         return await answer
 
     async def dismiss(self, name: str) -> None:

@@ -23,6 +23,7 @@ from pooltop.run.errands import Errands
 from pooltop.run.ledger import Ledger
 from pooltop.run.logbook import Logbook
 from pooltop.run.sampler import MachineSample, ProcessSample
+from pooltop.run.sharing import Party, Sharing
 from pooltop.runs import Run
 from pooltop.wire.messages import Ready
 from pooltop.wire.slots import Phase, Slot
@@ -50,6 +51,8 @@ class Portrait:
         self.state: RunState = "starting"
         self.reason = ""
         self.source: Ready = Ready()
+        self.workers = spec.workers or 0
+        self.sharing: Sharing | None = None
         self.crew: Crew | None = None
         self.baseline: Baseline | None = None
         self.baseline_slot: Slot | None = None
@@ -95,7 +98,7 @@ class Portrait:
             reason=self.reason,
             elapsed=now - self._began,
             directory=str(self._run.directory),
-            workers_requested=crew.scheduler.target if crew else self._spec.workers,
+            workers_requested=crew.scheduler.target if crew else self.workers,
             workers_started=len(crew.pids) if crew else 0,
             workers_killed=crew.killed if crew else 0,
             pids=tuple(crew.pids[-PIDS_SHOWN:]) if crew else (),
@@ -106,12 +109,21 @@ class Portrait:
             ),
             progress=self._progress(now),
             counters=self._counters(),
+            shared=self.sharing.objects(self._parties()) if self.sharing else (),
             speedup=self._speedup(now),
             check=self.check,
             failures=tuple(self._ledger.failures),
             log=tuple(self._logbook.tail),
             outputs=self._outputs(),
         )
+
+    def _parties(self) -> list[Party]:
+        """The processes that may use what is shared."""
+        baseline = self._errands.pid(BASELINE)
+        if self.baseline_slot is not None and baseline is not None:
+            return [Party(0, baseline, self.baseline_slot)]
+        benches = self.crew.benches.values() if self.crew else ()
+        return [Party(bench.number, bench.contact.pid, bench.view) for bench in benches if bench.contact]
 
     def _shown_state(self) -> RunState:
         if self.state == "running" and self.crew and self.crew.scheduler.paused:
@@ -172,7 +184,7 @@ class Portrait:
     def _baseline_row(self) -> Worker:
         slot = self.baseline_slot
         assert slot is not None
-        return self._worker(0, slot, self._errands.pid(BASELINE), _STATES[slot.phase], done=slot.done)
+        return self._worker(0, slot, self._errands.pid(BASELINE), self._state_of(slot), done=slot.done)
 
     def _row(self, bench: Bench, now: float) -> Worker:
         pid = bench.contact.pid if bench.contact else None
@@ -194,12 +206,16 @@ class Portrait:
             return "starting" if bench.gone_at is None else "dead"
         if bench.frozen:
             return bench.frozen
-        state = _STATES[bench.view.phase]
+        state = self._state_of(bench.view)
         if bench.draining and state == "waiting":
             return "paused"
         if self.crew and self.crew.scheduler.is_leaving(bench.number):
             return "ending"
         return state
+
+    def _state_of(self, slot: Slot) -> WorkerState:
+        wait = self.sharing.wait_state(slot) if self.sharing else None
+        return wait[0] if wait else _STATES[slot.phase]
 
     def _worker(
         self,
@@ -215,6 +231,7 @@ class Portrait:
     ) -> Worker:
         begun = slot.begun() if pid else None
         in_hand = begun is not None and begun[3] == "running"
+        wait = self.sharing.wait_state(slot) if self.sharing and pid else None
         process: ProcessSample | None = self._sample.processes.get(pid) if pid else None
         return Worker(
             slot=number,
@@ -230,6 +247,7 @@ class Portrait:
             done=done,
             rate=rate,
             restarts=restarts,
+            waits_for=wait[1] if wait else "",
             note=note,
         )
 

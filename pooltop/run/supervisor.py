@@ -19,7 +19,9 @@ from pooltop.children.baseline import baseline_main
 from pooltop.children.collector import collector_main
 from pooltop.children.feeder import feeder_main
 from pooltop.children.home import Assignment
+from pooltop.cpus import usable_cpus
 from pooltop.errors import summary, user_dump
+from pooltop.figures import plural
 from pooltop.model import Baseline, Check, Command, RunSpec, RunState, Snapshot, Stop
 from pooltop.rules.scheduler import Scheduler
 from pooltop.run import commands
@@ -30,6 +32,8 @@ from pooltop.run.ledger import Ledger
 from pooltop.run.logbook import Logbook
 from pooltop.run.portrait import BASELINE, Portrait
 from pooltop.run.sampler import Sampler, stopped
+from pooltop.run.sharing import Sharing
+from pooltop.run.standstill import Standstill
 from pooltop.runs import Run
 from pooltop.wire.channel import Body
 from pooltop.wire.link import Server
@@ -111,6 +115,7 @@ class Supervisor:
         began = time.monotonic()
         source = self._portrait.source = await self._open_source(assignment)
         self._portrait.startup_before_pool = time.monotonic() - began - source.source_seconds
+        self._portrait.workers = workers_for(self._spec, source, usable_cpus())
         if self._spec.baseline == "full":
             await self._measure_baseline(assignment)
         crew = await self._run_pool(replace(assignment, convert_items=source.textual))
@@ -157,7 +162,14 @@ class Supervisor:
         fresh = replace(assignment, fresh=True)
         try:
             done = await self._or_cut(
-                self._errands.send(BASELINE, baseline_main, fresh, until=BaselineDone, slot_number=BASELINE_SLOT)
+                self._errands.send(
+                    BASELINE,
+                    baseline_main,
+                    fresh,
+                    until=BaselineDone,
+                    slot_number=BASELINE_SLOT,
+                    sharing=self._share("baseline"),
+                )
             )
         except (StartError, WorkloadError) as error:
             self._logbook.event(f"no baseline: {error}")
@@ -167,11 +179,16 @@ class Supervisor:
 
     async def _run_pool(self, assignment: Assignment) -> Crew:
         complete = asyncio.Event()
-        scheduler = Scheduler(self._workers, retries=self._spec.retries, chunksize=self._spec.chunksize)
         crew = Crew(
-            scheduler,
+            Scheduler(
+                self._portrait.workers,
+                retries=self._spec.retries,
+                chunksize=self._spec.chunksize,
+                together=self._portrait.source.together,
+            ),
             self._processes,
             assignment,
+            sharing=self._share("pool"),
             recorder=self._ledger,
             logbook=self._logbook,
             tell_feeder=self._errands["feeder"].send,
@@ -188,6 +205,13 @@ class Supervisor:
         await self._or_cut(crew.disband(GOODBYE_SECONDS))
         return crew
 
+    def _share(self, whose: str) -> Sharing:
+        """Fresh shared objects, as the workload declares them."""
+        lock_file = self._run.runtime / f"{whose}.locks"
+        sharing = Sharing(self._portrait.source.shared, self._processes.context, lock_file, self._logbook.event)
+        self._portrait.sharing = sharing
+        return sharing
+
     async def _collect(self, assignment: Assignment, crew: Crew) -> None:
         check = self._portrait.source.checked and not self._source_error
         if not (check or self._spec.output):
@@ -196,16 +220,20 @@ class Supervisor:
         self._show_soon()
         await asyncio.to_thread(self._journal.flush)
         failed = crew.scheduler.items.failed
-        arguments = (str(self._run.journal), crew.scheduler.items.done + failed, failed, check)
+        arguments = (str(self._run.journal), crew.scheduler.items.done + failed, failed, tuple(crew.ended), check)
         try:
             collected = await self._or_cut(
-                self._errands.send("collector", collector_main, assignment, *arguments, until=Collected)
+                self._errands.send(
+                    "collector", collector_main, assignment, *arguments, until=Collected, sharing=crew.sharing
+                )
             )
         except (StartError, WorkloadError) as error:
             raise _Cut("failed", f"after the last item: {error}") from error
         self._portrait.collected = True
         if collected.checked:
-            self._portrait.check = Check(collected.expected, collected.actual, collected.ok)
+            run_again = 0 if collected.ok else crew.scheduler.items.retried
+            notes = crew.sharing.notes(run_again)
+            self._portrait.check = Check(collected.expected, collected.actual, collected.ok, notes)
 
     def _conclude(self, state: RunState, reason: str) -> Snapshot:
         self._portrait.conclude(state, reason)
@@ -309,6 +337,7 @@ class Supervisor:
         self._on_snapshot(self._portrait.snapshot())
 
     async def _watch_health(self) -> None:
+        standstill = Standstill()
         while True:
             await asyncio.sleep(HEALTH_SECONDS)
             if self._portrait.state == "baseline":
@@ -316,6 +345,8 @@ class Supervisor:
             if self._crew is not None:
                 self._crew.tick(stopped(self._portrait.pids()))
                 self._crew.listen(self._journal.pending_bytes < MOST_UNWRITTEN)
+                if deadlock := standstill.look(self._crew):
+                    self._cut_short("failed", f"deadlock: {deadlock}")
 
     async def _watch_machine(self, sampler: Sampler) -> None:
         loop = asyncio.get_running_loop()
@@ -333,7 +364,6 @@ class Supervisor:
     async def _equipped(self) -> AsyncIterator[None]:
         """Everything the run stands on, put up and, whatever happens, taken down again."""
         self._cut: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._workers = self._spec.workers
         self._imported = _ImportOutput(self._run.runtime / "import.log")
         self._journal = Journal.create(self._run.journal, self._spec)
         self._logbook = Logbook(self._journal)
@@ -356,6 +386,20 @@ class Supervisor:
             await self._server.close()
             with suppress(JournalError):
                 self._journal.close()
+
+
+def workers_for(spec: RunSpec, source: Ready, cpus: int) -> int:
+    """How many workers there shall be. Raises WorkloadError where they are too few, or there can be no baseline."""
+    together = source.together
+    if spec.workers is not None and spec.workers < together:
+        few = plural(spec.workers, "worker")
+        raise WorkloadError(f"{spec.workload}: {together} items must run together, so {few} are too few: -j {together}")
+    if together > 1 and spec.baseline == "full":
+        raise WorkloadError(
+            f"{spec.workload}: {together} items must run together, so there is no baseline in one process"
+        )
+    wanted = cpus if source.total is None else min(cpus, max(1, source.total))
+    return spec.workers or max(together, wanted)
 
 
 def _raise_its_error(task: asyncio.Task[None]) -> None:

@@ -4,11 +4,12 @@ Each message is a MessagePack struct and, for items and results, a body of pickl
 passes on without looking inside.
 """
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from pooltop.model import Number
+from pooltop.shared import Description
 
 
 class AskItems(msgspec.Struct, frozen=True, tag=1):
@@ -85,6 +86,10 @@ class Ready(msgspec.Struct, frozen=True, tag=6):
     outputs: tuple[str, ...] = ()
     checked: bool = False
     """The workload has a check."""
+    shared: dict[str, Description] = {}
+    """What the workers share."""
+    together: int = 1
+    """So many items must run at the same time."""
 
 
 class CannotStart(msgspec.Struct, frozen=True, tag=7):
@@ -145,6 +150,47 @@ class Unreadable(msgspec.Struct, frozen=True, tag=15):
     ticket: int
 
 
+Verb: TypeAlias = Literal[
+    "put", "get", "peek", "size", "close", "task_done", "join",  # of queues and pipes
+    "acquire", "release", "value",  # of semaphores
+    "set", "clear", "is_set", "wait",  # of events; "wait" of barriers and conditions too
+    "abort", "reset", "state",  # of barriers
+    "enlist", "notify",  # of conditions
+]  # fmt: skip
+
+
+class Call(msgspec.Struct, frozen=True, tag=16):
+    """To the supervisor: do this to the shared object of that number. A queue's message is the body."""
+
+    number: int
+    verb: Verb
+    request: int = 0
+    """The answer's; 0 wants none."""
+    item: int | None = None
+    """The input index of the item in hand, None outside one."""
+    nth: int = 0
+    """How often the item has done this before, as it is run now."""
+    timeout: float | None = None
+    """Seconds to wait, None for ever."""
+    amount: int = 1
+    """How many to notify; the request under which the caller has enlisted."""
+
+
+class Answer(msgspec.Struct, frozen=True, tag=17):
+    """From the supervisor: what has become of a call."""
+
+    request: int
+    outcome: Literal["done", "timeout", "closed", "broken", "refused"] = "done"
+    values: tuple[int, ...] = ()
+
+
+class Abandoned(msgspec.Struct, frozen=True, tag=18):
+    """From a worker: the lock of that number, which it has now, was still held by that process when it died."""
+
+    number: int
+    pid: int
+
+
 class End(msgspec.Struct, frozen=True, tag=12):
     """To any child: end now that you have nothing in hand."""
 
@@ -164,6 +210,9 @@ Message: TypeAlias = (
     | SendAgain
     | Release
     | Unreadable
+    | Call
+    | Answer
+    | Abandoned
     | End
 )
 

@@ -7,7 +7,7 @@ makes what a SIGKILL leaves behind safe to read: LO and HI never claim less than
 from ctypes import c_uint64
 from enum import IntEnum
 from multiprocessing.context import BaseContext
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 CAPACITY = 4096
 """Slots of a run: the most workers it can have, and slot 0 for the baseline."""
@@ -17,9 +17,24 @@ WORDS = 64
 COUNTERS = 16
 LABEL_BYTES = 256
 
-_PHASE, _TICKET, _LO, _HI, _BASE, _SINCE, _DONE, _TRACKED, _TRACK_TOTAL, _LABEL_SIZE, _RECALLED = range(11)
+(
+    _PHASE,
+    _TICKET,
+    _LO,
+    _HI,
+    _BASE,
+    _SINCE,
+    _DONE,
+    _TRACKED,
+    _TRACK_TOTAL,
+    _LABEL_SIZE,
+    _RECALLED,
+    _WAITS_FOR,
+    _WAITS_SINCE,
+) = range(13)
 _COUNTERS = 16
 _LABEL = _COUNTERS + COUNTERS
+_ENDLESS = 1 << 32
 
 
 class Phase(IntEnum):
@@ -31,6 +46,16 @@ class Phase(IntEnum):
     UNPICKLING = 3
     RUNNING = 4
     SENDING = 5
+
+
+class SlotWait(NamedTuple):
+    """A process waits for a shared object."""
+
+    number: int
+    since: int
+    """Monotonic nanoseconds."""
+    endless: bool
+    """It has no time limit and there is no other thread in the process: only another process can end it."""
 
 
 def make_slots(context: BaseContext) -> Any:
@@ -52,7 +77,7 @@ class Slot:
     def clear(self) -> None:
         """A new process begins in this slot."""
         self._words[_PHASE] = Phase.STARTING
-        for word in (_TICKET, _LO, _HI, _SINCE, _DONE, _TRACKED, _TRACK_TOTAL, _LABEL_SIZE, _RECALLED):
+        for word in (_TICKET, _LO, _HI, _SINCE, _DONE, _TRACKED, _TRACK_TOTAL, _LABEL_SIZE, _RECALLED, _WAITS_FOR):
             self._words[word] = 0
         self.clear_counters()
 
@@ -105,6 +130,15 @@ class Slot:
         for word in range(COUNTERS):
             self._words[_COUNTERS + word] = 0
 
+    def begin_wait(self, number: int, since: int, *, endless: bool) -> None:
+        """The process waits for the shared object of this number; `endless`: only somebody else can end that."""
+        self._words[_WAITS_SINCE] = since
+        self._words[_WAITS_FOR] = number + 1 | (_ENDLESS if endless else 0)
+
+    def end_wait(self) -> None:
+        """It goes on."""
+        self._words[_WAITS_FOR] = 0
+
     @property
     def recalled(self) -> int:
         """Ranges up to this ticket are to be handed back as far as they have not begun."""
@@ -132,6 +166,11 @@ class Slot:
             case Phase.SENDING:
                 return ticket, lo, hi, "sending"
         return None
+
+    def wait(self) -> SlotWait | None:
+        """What shared object the process waits for, None where it does not."""
+        word = self._words[_WAITS_FOR]
+        return SlotWait((word & ~_ENDLESS) - 1, self._words[_WAITS_SINCE], bool(word & _ENDLESS)) if word else None
 
     @property
     def label(self) -> str:

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Final, TypeAlias, TypeVar, overload
 
 import msgspec
 
+from pooltop.model import BaselineMethod
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 OUTPUT_FOLDER: Final = "a folder that the workload writes to"
@@ -18,6 +20,28 @@ relative to the working directory. The sequential baseline always gets a fresh o
 """
 
 ItemsDeclaration: TypeAlias = str | Iterable[Any] | Callable[..., Iterable[Any]]
+SharedDeclaration: TypeAlias = Mapping[str, object]
+"""Of `pooltop.shared` descriptions; what else stands there is refused by name when the run starts."""
+TogetherDeclaration: TypeAlias = int | Callable[..., int]
+
+
+class EndedWorker(msgspec.Struct, frozen=True):
+    """A worker process that has ended."""
+
+    slot: int
+    pid: int
+    end: str
+    """`exit code 0`, `SIGKILL`."""
+
+
+class PrintedLine(msgspec.Struct, frozen=True):
+    """A line that the workload has printed."""
+
+    text: str
+    pid: int | None
+    """Of the process that printed it."""
+    item: str | None
+    """Label of the item during which it was printed."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -25,10 +49,15 @@ class Outcome(msgspec.Struct, frozen=True):
 
     results: Iterable[Any]
     """The return values of the items that are done, in input order."""
-    options: dict[str, object]
+    options: dict[str, Any]
     items: int
     failed: int
-    shared: dict[str, object] = {}
+    shared: dict[str, Any] = {}
+    """What the workers shared, by name, as they left it."""
+    workers: tuple[EndedWorker, ...] = ()
+    """Every worker process there was, in the order of their ends."""
+    printed: Iterable[PrintedLine] = ()
+    """Everything that the workload printed, in order."""
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +67,9 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     items: ItemsDeclaration | None = None
     setup: Callable[..., object] | None = None
     check: Callable[[Outcome], tuple[object, object]] | None = None
-    shared: Mapping[str, object] = {}
+    shared: SharedDeclaration = {}
+    together: TogetherDeclaration = 1
+    baseline: BaselineMethod | None = None
     section: str | None = None
 
 
@@ -51,7 +82,9 @@ def workload(
     items: ItemsDeclaration | None = None,
     setup: Callable[..., object] | None = None,
     check: Callable[[Outcome], tuple[object, object]] | None = None,
-    shared: Mapping[str, object] | None = None,
+    shared: SharedDeclaration | None = None,
+    together: TogetherDeclaration = 1,
+    baseline: BaselineMethod | None = None,
     section: str | None = None,
 ) -> Callable[[_Function], _Function]: ...
 def workload(
@@ -62,7 +95,9 @@ def workload(
     items: ItemsDeclaration | None = None,
     setup: Callable[..., object] | None = None,
     check: Callable[[Outcome], tuple[object, object]] | None = None,
-    shared: Mapping[str, object] | None = None,
+    shared: SharedDeclaration | None = None,
+    together: TogetherDeclaration = 1,
+    baseline: BaselineMethod | None = None,
     section: str | None = None,
 ) -> _Function | Callable[[_Function], _Function]:
     """Tell pooltop more about a function of one item; the function itself stays as it is.
@@ -74,9 +109,23 @@ def workload(
         baseline and once for the run, with the same folder.
     setup: called once in each worker before its first item, with those of the options it has parameters for.
     check: is given the `Outcome` once all items have ended and returns (expected, actual).
-    shared: what the workers share, by name.
+    shared: what the workers share: descriptions of `pooltop.shared` by name. The function, and `setup`, are given the
+        objects by parameters of those names, the check in its `Outcome`.
+    together: how many items must run at the same time, each on a worker of its own, because they wait for each other:
+        a number, or a function of those of the options it has parameters for.
+    baseline: whether the same items run in a plain loop first. What must run together, or is a person's own, has none
+        unless it says so; in the gallery the rest has one.
     """
-    declaration = Declaration(title=title, items=items, setup=setup, check=check, shared=shared or {}, section=section)
+    declaration = Declaration(
+        title=title,
+        items=items,
+        setup=setup,
+        check=check,
+        shared=shared or {},
+        together=together,
+        baseline=baseline,
+        section=section,
+    )
 
     def declare(declared: _Function) -> _Function:
         declared.__pooltop__ = declaration  # type: ignore[attr-defined]  # a function takes any attribute

@@ -5,14 +5,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pooltop import shared
 from pooltop.errors import WorkloadError
-from pooltop.model import BaselineMethod
 from pooltop.work.calling import Call, call_with, converting, synchronous
 from pooltop.work.convert import converter
 from pooltop.work.declare import ItemsDeclaration, Outcome, OutputFolder, declaration_of, workload
 from pooltop.work.load import load_object
 from pooltop.work.locate import Target, locate
 from pooltop.work.options import values_given
+from pooltop.work.sharing import resolved
 from pooltop.work.signature import Option, signature_of
 
 __all__ = ["Outcome", "OutputFolder", "Target", "Workload", "WorkloadError", "load", "locate", "workload"]
@@ -30,9 +31,9 @@ class Workload:
         self.items: ItemsDeclaration | None = declaration.items
         self.setup = declaration.setup
         self.check = declaration.check
-        self.shared: Mapping[str, object] = declaration.shared
-        self.baseline: BaselineMethod = "full" if target.in_gallery else "none"
-        self._signature = signature_of(function, self.name)
+        self._shared = declaration.shared
+        self._together = declaration.together
+        self._signature = signature_of(function, self.name, declaration.shared)
 
     def bind(
         self, words: Sequence[str], *, run_folder: Path, directory: Path, fresh: bool = False
@@ -61,9 +62,24 @@ class Workload:
             values[option.name] = value
         return values
 
-    def caller(self, options: Mapping[str, object], *, convert_items: bool) -> Call:
+    def shared(self, options: Mapping[str, object]) -> dict[str, shared.Description]:
+        """What the workers share in a run with these options. Raises WorkloadError for what is not plain."""
+        return resolved(self._shared, options, self.name)
+
+    def together(self, options: Mapping[str, object]) -> int:
+        """How many items must run at the same time with these options. Raises WorkloadError where that is no number."""
+        declared = self._together
+        parts = call_with(declared, options) if callable(declared) else declared
+        if isinstance(parts, bool) or not isinstance(parts, int) or parts < 1:
+            raise WorkloadError(f"{self.name}: together is a whole number from 1 on, not {parts!r}")
+        return parts
+
+    def caller(
+        self, options: Mapping[str, object], shared: Mapping[str, object] | None = None, *, convert_items: bool
+    ) -> Call:
         """The function of one item, with `options` applied; the function itself where nothing is to be added.
 
+        shared: the objects that the workers share, by their names.
         convert_items: items are text or other plain data, to be converted by the annotation of the first parameter.
         One that does not convert raises ValueError when it is called.
         """
@@ -72,14 +88,15 @@ class Workload:
             for option in self._signature.options
             if options[option.name] is not option.default
         }
-        call = synchronous(partial(self.function, **changed) if changed else self.function)
+        given = changed | {name: (shared or {})[name] for name in self._signature.shared}
+        call = synchronous(partial(self.function, **given) if given else self.function)
         convert = converter(self.item_annotation) if convert_items else None
         return call if convert is None else converting(call, convert)
 
-    def set_up(self, options: Mapping[str, object]) -> None:
-        """Run the declared `setup`, if any, with those of the options that it takes."""
+    def set_up(self, options: Mapping[str, object], shared: Mapping[str, object] | None = None) -> None:
+        """Run the declared `setup`, if any, with those of the options and the shared objects that it takes."""
         if self.setup is not None:
-            call_with(self.setup, options)
+            call_with(self.setup, {**options, **(shared or {})})
 
     def output_folders(self, options: Mapping[str, object]) -> list[Path]:
         """The folders that a run with these bound options writes to."""

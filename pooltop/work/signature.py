@@ -5,7 +5,7 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,10 +49,14 @@ class Signature(msgspec.Struct, frozen=True):
     item: Any
     """The annotation of the first parameter, or ABSENT."""
     options: tuple[Option, ...]
+    shared: frozenset[str] = frozenset()
+    """The parameters that are given what the workers share."""
 
 
-def signature_of(function: Callable[..., Any], name: str) -> Signature:
+def signature_of(function: Callable[..., Any], name: str, shared: Collection[str] = ()) -> Signature:
     """What `function` takes. One without a signature that Python can show (in C) takes an item and no options.
+
+    shared: names of what the workers share, so not of options.
 
     Raises WorkloadError, naming `name`, where it cannot take an item.
     """
@@ -64,12 +68,16 @@ def signature_of(function: Callable[..., Any], name: str) -> Signature:
         raise WorkloadError(f"{name} takes no item: its first parameter must be one")
     namespace = _namespace(function)
     first, *others = parameters
+    if first.name in shared:
+        raise WorkloadError(f"{name}: shared {first.name!r} has the name of the item's parameter")
     for other in others:
         if other.kind is inspect.Parameter.POSITIONAL_ONLY and other.default is ABSENT:
             raise WorkloadError(f"{name}: {other.name!r} is positional-only, so no option can be given for it")
+    named = [other for other in others if other.kind in _BY_KEYWORD]
     return Signature(
         item=_resolve(first.annotation, namespace),
-        options=tuple(_option(other, namespace) for other in others if other.kind in _BY_KEYWORD),
+        options=tuple(_option(other, namespace) for other in named if other.name not in shared),
+        shared=frozenset(other.name for other in named if other.name in shared),
     )
 
 

@@ -85,7 +85,8 @@ class Lab:
         job: str,
         items: str | None = None,
         *options: str,
-        workers: int = 2,
+        gallery: bool = False,
+        workers: int | None = 2,
         chunksize: int | None = None,
         start_method: StartMethod = "forkserver",
         retries: int = 2,
@@ -93,9 +94,9 @@ class Lab:
         output: Path | None = None,
         summary: Path | None = None,
     ) -> "Running":
-        """Start a run of a function in jobs.py (or, with a colon, of any workload), and connect to it."""
+        """Start a run of a function in jobs.py (or, with a colon, of any; or of the gallery), and connect to it."""
         spec = RunSpec(
-            workload=job if ":" in job else f"{JOBS}:{job}",
+            workload=job if gallery or ":" in job else f"{JOBS}:{job}",
             options=options,
             items=items,
             workers=workers,

@@ -1,0 +1,90 @@
+"""Asking the supervisor's broker on behalf of the item in hand, and showing in the slot that the process waits."""
+
+import itertools
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pooltop.children.mailbox import Mailbox
+from pooltop.wire.channel import Body, ChildEnd
+from pooltop.wire.messages import Abandoned, Answer, Call, Verb
+from pooltop.wire.slots import Slot
+
+REPEATED: frozenset[Verb] = frozenset({"put", "get", "wait", "enlist"})
+"""What an item that is run again does again, so that each time is numbered."""
+
+
+class Asking:
+    """How this process asks. `item_in_hand` gives the input index of the item whose code is running, or None."""
+
+    def __init__(
+        self, channel: ChildEnd, mailbox: Mailbox, slot: Slot, item_in_hand: Callable[[], int | None] = lambda: None
+    ) -> None:
+        self._channel = channel
+        self._mailbox = mailbox
+        self._slot = slot
+        self._item_in_hand = item_in_hand
+        self._requests = itertools.count(1)
+        self._pid = os.getpid()
+        self._item: int | None = None
+        self._times: Counter[tuple[int, Verb]] = Counter()
+
+    def tell(self, place: int, verb: Verb, *, amount: int = 1, body: Body = b"") -> None:
+        """Have it done; nobody waits for it."""
+        self._channel.send(self._call(place, verb, 0, None, amount), body)
+        self._count(place, verb)
+
+    def ask(
+        self,
+        place: int,
+        verb: Verb,
+        *,
+        block: bool = True,
+        timeout: float | None = None,
+        amount: int = 1,
+        body: Body = b"",
+    ) -> tuple[Answer, Body]:
+        """Have it done and wait for the answer, at most `timeout` seconds; not at all unless `block`."""
+        limit = 0.0 if not block else None if timeout is None else max(0.0, timeout)
+        call = self._call(place, verb, next(self._requests), limit, amount)
+        self._channel.send(call, body)
+        with self.shown_waiting(place, endless=limit is None):
+            answer, content = self._mailbox.answer(call.request)
+        if answer.outcome == "done":
+            self._count(place, verb)
+        return answer, content
+
+    def enlist(self, place: int) -> int:
+        """Enlist at a condition; the number under which one has."""
+        answer, _ = self.ask(place, "enlist")
+        return answer.request
+
+    def abandoned(self, place: int, pid: int) -> None:
+        """Report that a lock was in the hand of that process when it died."""
+        self._channel.send(Abandoned(place, pid))
+
+    @contextmanager
+    def shown_waiting(self, place: int, *, endless: bool) -> Iterator[None]:
+        """Everybody can see that this process waits for that."""
+        self._slot.begin_wait(place, time.monotonic_ns(), endless=endless and threading.active_count() == 1)
+        try:
+            yield
+        finally:
+            self._slot.end_wait()
+
+    def _call(self, place: int, verb: Verb, request: int, timeout: float | None, amount: int) -> Call:
+        if os.getpid() != self._pid:
+            raise RuntimeError("what the workers share cannot be used in a process that a worker has forked")
+        item = self._item_in_hand()
+        if item != self._item:
+            self._item = item
+            self._times.clear()
+        nth = self._times[place, "get" if verb == "peek" else verb]
+        return Call(place, verb, request, item, nth, timeout, amount)
+
+    def _count(self, place: int, verb: Verb) -> None:
+        if verb in REPEATED:
+            self._times[place, verb] += 1

@@ -1,0 +1,323 @@
+"""What a workload's workers share, on the supervisor's side: makes it, brokers it, shows it.
+
+Memory and locks work without the supervisor: it makes them, hands them out and looks at them. Queues, pipes,
+semaphores, events, barriers and conditions live here, in the `Broker`; workers ask for them over their channels.
+"""
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from ctypes import c_uint64, sizeof
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from pooltop import shared
+from pooltop.children.shared.commons import Commons, numbered
+from pooltop.errors import WorkloadError
+from pooltop.figures import plural
+from pooltop.model import Number, SharedKind, SharedObject, Wait, WorkerState
+from pooltop.rules.broker import Broker, Reply
+from pooltop.rules.lines import Line
+from pooltop.rules.meeting import MeetingPoint, Request
+from pooltop.rules.signals import Bell, Flag, Gate, Permits
+from pooltop.wire.channel import Body
+from pooltop.wire.descriptor import PassedDescriptor
+from pooltop.wire.messages import Abandoned, Answer, Call, Message
+from pooltop.wire.slots import Slot
+from pooltop.work.sharing import ctype_of
+
+CELLS_SHOWN = 64
+SHARED_MEMORY = Path("/dev/shm")
+"""Where `multiprocessing` puts its shared memory, where that exists."""
+
+WAITS: Mapping[SharedKind, WorkerState] = {
+    "Queue": "queue wait",
+    "JoinableQueue": "queue wait",
+    "Pipe": "queue wait",
+    "Event": "event wait",
+    "Barrier": "event wait",
+    "Condition": "event wait",
+}
+
+Send = Callable[[Message, Body], None]
+
+
+class Party(NamedTuple):
+    """A process that may use the shared objects, and its place in shared memory."""
+
+    number: int
+    pid: int
+    slot: Slot
+
+
+class Sharing:
+    """One set of shared objects, the baseline's or the pool's; parties are known by their slot's number.
+
+    Raises WorkloadError where there is no room for it.
+    """
+
+    def __init__(
+        self,
+        described: Mapping[str, shared.Description],
+        context: BaseContext,
+        lock_file: Path,
+        on_event: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._described = described
+        self._numbers = numbered(described)
+        self._names = {number: name for name, number in self._numbers.items()}
+        self._on_event = on_event
+        self._senders: dict[int, Send] = {}
+        self._party_of: dict[int, int] = {}
+        self._buried: set[tuple[int, int]] = set()
+        self.died_holding: Counter[str] = Counter()
+        """How many processes died while they held that lock."""
+        self._broker = Broker()
+        for name, description in described.items():
+            self._broker.places |= _places(description, self._numbers[name], self._broker)
+        self._memory = _memory(described, context)
+        self._owners = context.RawArray(c_uint64, len(described) * 2 + 1)
+        self._owner_words = memoryview(cast(bytes, self._owners)).cast("B").cast("Q")
+        self._lock_file = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    @property
+    def commons(self) -> Commons | None:
+        """What each process is given; None where nothing is shared."""
+        if not self._described:
+            return None
+        return Commons(dict(self._described), self._memory, self._owners, PassedDescriptor(self._lock_file))
+
+    def close(self) -> None:
+        """Nobody uses it any more."""
+        os.close(self._lock_file)
+
+    # What parties do
+
+    def join(self, number: int, pid: int, send: Send) -> None:
+        """A process is there, and is sent its answers by `send`."""
+        self._senders[number] = send
+        self._party_of[pid] = number
+
+    def message(self, number: int, message: Call | Abandoned, body: Body) -> None:
+        """A party asks, or reports what it has found."""
+        if isinstance(message, Abandoned):
+            self._died_holding(message.number, message.pid)
+            return
+        request = Request(number, message.request, message.verb, message.item, message.nth, message.amount, body)
+        self._send(self._broker.ask(message.number, request, wait=message.timeout != 0))
+        if message.timeout:
+            asyncio.get_running_loop().call_later(message.timeout, self._expire, number, message.request)
+
+    def leave(self, number: int, pid: int) -> None:
+        """A process is gone: others go on, and what it had in hand is undone."""
+        for place, owner in enumerate(self._owner_words):
+            if owner == pid:
+                self._died_holding(place, pid)
+        self._senders.pop(number, None)
+        self._send(self._broker.died(number))
+
+    def ended(self, items: range) -> None:
+        """These items' results have been recorded."""
+        self._send(self._broker.ended(items))
+
+    def discarded(self, number: int, items: range) -> None:
+        """These items' results were not wanted from that party."""
+        self._send(self._broker.discarded(number, items))
+
+    def given_up(self, item: int) -> None:
+        """An item whose worker died will not run again."""
+        self._send(self._broker.given_up(item))
+
+    def _expire(self, number: int, request: int) -> None:
+        self._send(self._broker.expired(number, request))
+
+    def _send(self, replies: Iterable[Reply]) -> None:
+        for reply in replies:
+            send = self._senders.get(reply.party)
+            if send is not None:
+                send(Answer(reply.number, reply.outcome, reply.values), reply.body)
+
+    def _died_holding(self, place: int, pid: int) -> None:
+        if (place, pid) not in self._buried:
+            self._buried.add((place, pid))
+            name = self._names[place]
+            self.died_holding[name] += 1
+            self._on_event(f"{self._called(pid)} died holding {name}")
+
+    def _called(self, pid: int) -> str:
+        number = self._party_of.get(pid)
+        return f"process {pid}" if number is None else f"worker {number} ({pid})"
+
+    # How it looks
+
+    def notes(self, run_again: int) -> tuple[str, ...]:
+        """What may have put shared memory off; `run_again` counts items that ran again after a death."""
+        if not self._memory:
+            return ()
+        notes = [
+            f"{plural(count, 'worker')} died inside the critical section of {name}"
+            for name, count in self.died_holding.items()
+        ]
+        return (*notes, *([f"{plural(run_again, 'item')} ran again after a death"] if run_again else []))
+
+    def wait_state(self, slot: Slot) -> tuple[WorkerState, str] | None:
+        """What state it is to wait as this process does, and the name of what it waits for; None where it does not."""
+        wait = slot.wait()
+        if wait is None:
+            return None
+        name = self._name(wait.number)
+        return WAITS.get(_kind(self._described[name]), "lock wait"), name
+
+    def objects(self, parties: Iterable[Party]) -> tuple[SharedObject, ...]:
+        """All of it, as it is now."""
+        everybody = list(parties)
+        waits = self._waits(everybody)
+        at = {party.pid: party.number for party in everybody}
+        return tuple(
+            self._object(name, description, at, waits.get(name, [])) for name, description in self._described.items()
+        )
+
+    def deadlock(self, parties: Iterable[Party]) -> str:
+        """Why none of these processes will ever go on by itself; "" where one may."""
+        everybody = list(parties)
+        pids = {party.pid for party in everybody}
+        told = [self._stuck(party, pids) for party in everybody]
+        return "; ".join(told) if told and all(told) else ""
+
+    def _stuck(self, party: Party, pids: set[int]) -> str:
+        wait = party.slot.wait()
+        if wait is None or not wait.endless:
+            return ""
+        name = self._name(wait.number)
+        owner = self._owner_words[wait.number]
+        if self._broker.is_waiting(party.number):
+            return f"worker {party.number} waits for {name}"
+        if owner == party.pid:
+            return f"worker {party.number} waits for {name}, which it holds itself"
+        if owner in pids:
+            return f"worker {party.number} waits for {name}, held by worker {self._party_of[owner]}"
+        return ""
+
+    def _name(self, number: int) -> str:
+        return self._names.get(number) or self._names[number - 1]
+
+    def _waits(self, parties: Iterable[Party]) -> dict[str, list[Wait]]:
+        now = time.monotonic_ns()
+        waits: dict[str, list[Wait]] = {}
+        for party in parties:
+            wait = party.slot.wait()
+            if wait is not None:
+                seconds = max(0.0, (now - wait.since) / 1e9)
+                waits.setdefault(self._name(wait.number), []).append(Wait(party.number, seconds))
+        return {name: sorted(found, key=lambda wait: -wait.seconds) for name, found in waits.items()}
+
+    def _object(
+        self, name: str, description: shared.Description, at: Mapping[int, int], waits: list[Wait]
+    ) -> SharedObject:
+        number = self._numbers[name]
+        value, size, cells = _content(description, self._memory.get(name))
+        depth, capacity = None, None
+        match self._broker.places.get(number):
+            case Line() as line:
+                back = self._broker.places.get(number + 1) if isinstance(description, shared.Pipe) else None
+                depth = len(line.messages) + (len(back.messages) if isinstance(back, Line) else 0)
+                capacity = line.maxsize if line.maxsize > 0 else None
+            case Permits() as permits:
+                value = permits.value
+            case Flag() as flag:
+                value = flag.is_set
+            case Gate() as gate:
+                depth, capacity = gate.waiting, gate.parties
+        return SharedObject(
+            name=name,
+            kind=_kind(description),
+            value=value,
+            size=size,
+            cells=cells,
+            depth=depth,
+            capacity=capacity,
+            holder=at.get(self._owner_words[number]),
+            waits=tuple(waits),
+        )
+
+
+def _kind(description: shared.Description) -> SharedKind:
+    return cast(SharedKind, type(description).__name__)
+
+
+def _places(description: shared.Description, number: int, broker: Broker) -> dict[int, MeetingPoint]:
+    """The meeting points of one object."""
+    match description:
+        case shared.Queue(maxsize=int(maxsize)) | shared.JoinableQueue(maxsize=int(maxsize)):
+            return {number: Line(broker, maxsize)}
+        case shared.Pipe(duplex):
+            return {place: Line(broker) for place in range(number, number + 1 + duplex)}
+        case shared.Semaphore(value=int(value)):
+            return {number: Permits(broker, value)}
+        case shared.Event():
+            return {number: Flag(broker)}
+        case shared.Barrier(parties=int(parties)):
+            return {number: Gate(broker, parties)}
+        case shared.Condition():
+            return {number: Bell(broker)}
+    return {}
+
+
+def _memory(described: Mapping[str, shared.Description], context: BaseContext) -> dict[str, Any]:
+    """The raw objects of Values and Arrays. Raises WorkloadError where there is no room for them."""
+    memory: dict[str, Any] = {}
+    for name, description in described.items():
+        if isinstance(description, shared.Value | shared.Array):
+            _find_room(name, description)
+        match description:
+            case shared.Value(typecode, initial):
+                memory[name] = context.RawValue(ctype_of(typecode), initial)
+            case shared.Array(typecode, content):
+                memory[name] = context.RawArray(ctype_of(typecode), content)
+    return memory
+
+
+def _find_room(name: str, description: shared.Value | shared.Array) -> None:
+    """Writing to a full shared memory kills a process; so it is not begun."""
+    cells = 1
+    if isinstance(description, shared.Array):
+        content = description.size_or_initializer
+        cells = content if isinstance(content, int) else len(content)
+    wanted = cells * sizeof(ctype_of(description.typecode))
+    if SHARED_MEMORY.is_dir():
+        status = os.statvfs(SHARED_MEMORY)
+        free = status.f_bavail * status.f_frsize
+        if wanted > free:
+            raise WorkloadError(
+                f"shared {name!r} needs {wanted / 1e9:,.1f} GB, and {SHARED_MEMORY} has {free / 1e9:,.1f} GB left"
+            )
+
+
+def _content(
+    description: shared.Description, memory: Any
+) -> tuple[Number | bool | str | None, int | None, tuple[Number | bool, ...]]:
+    """(value, size, cells) as a screen can show them, read without a lock."""
+    match description:
+        case shared.Value():
+            return _plain(memory.value), None, ()
+        case shared.Array():
+            size = len(memory)
+            places = (
+                [number * size // CELLS_SHOWN for number in range(CELLS_SHOWN)] if size > CELLS_SHOWN else range(size)
+            )
+            shown = [memory[place] for place in places]
+            if shown and isinstance(shown[0], bytes):
+                return b"".join(shown).rstrip(b"\0").decode("utf-8", "replace"), size, ()
+            if shown and isinstance(shown[0], str):
+                return "".join(shown).rstrip("\0"), size, ()
+            return None, size, tuple(shown)
+    return None, None, ()
+
+
+def _plain(value: object) -> Number | bool | str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, int | float | str) else str(value)
