@@ -7,16 +7,13 @@ code, subprocesses, crash reports and handlers that kept an older stream end up 
 
 import io
 import os
-import signal
 import sys
 from collections.abc import Callable
 
-from pooltop.wire.channel import ChildEnd
+from pooltop.wire.channel import ChildEnd, Undisturbed
 from pooltop.wire.messages import Printed
 
 LONGEST_LINE = 1 << 16
-ALARMS = {signal.SIGALRM, signal.SIGVTALRM}
-"""By these people put a time limit on their own code, with a handler that raises; not in the middle of ours."""
 
 
 def redirect_descriptors(log: int) -> None:
@@ -50,12 +47,8 @@ class _Lines(io.RawIOBase):
 
     def write(self, data: object, /) -> int:
         written = bytes(data)  # type: ignore[call-overload]  # any buffer, as for every raw stream
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-        try:
-            signal.pthread_sigmask(signal.SIG_BLOCK, ALARMS)
+        with Undisturbed():
             self._take(written)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return len(written)
 
     def _take(self, data: bytes) -> None:

@@ -20,6 +20,7 @@ class Mailbox:
         self._reading = False
         self._orders: deque[tuple[Message, Body]] = deque()
         self._answers: dict[int, tuple[Answer, Body]] = {}
+        self._unwanted: set[int] = set()
 
     def order(self) -> tuple[Message, Body]:
         """The next message that is not an answer. Raises EOFError when the supervisor is gone."""
@@ -28,6 +29,12 @@ class Mailbox:
     def answer(self, request: int) -> tuple[Answer, Body]:
         """The answer to that request. Raises EOFError when the supervisor is gone."""
         return self._wait_for(lambda: self._answers.pop(request, None))
+
+    def discard(self, request: int) -> None:
+        """Nobody waits for that answer any more."""
+        with self._change:
+            if self._answers.pop(request, None) is None:
+                self._unwanted.add(request)
 
     def _wait_for(self, take: Callable[[], Found | None]) -> Found:
         with self._change:
@@ -47,7 +54,9 @@ class Mailbox:
             self._change.acquire()
             self._reading = False
             self._change.notify_all()
-        if isinstance(message, Answer):
+        if isinstance(message, Answer) and message.request in self._unwanted:
+            self._unwanted.remove(message.request)
+        elif isinstance(message, Answer):
             self._answers[message.request] = message, body
         else:
             self._orders.append((message, body))

@@ -40,13 +40,15 @@ class Broker:
         self._replies: list[Reply] = []
         self._open: dict[tuple[int, int], tuple[MeetingPoint, Request]] = {}
         self._executions: dict[Execution, None] = {}
+        self._latest: dict[int, tuple[MeetingPoint, Request]] = {}
+        """What each party was last answered."""
 
     def answer(
         self, request: Request, outcome: Outcome = "done", values: tuple[int, ...] = (), body: Body = b""
     ) -> None:
         """For the meeting points."""
         if request.number:
-            del self._open[request.party, request.number]
+            self._latest[request.party] = self._open.pop((request.party, request.number))
             self._replies.append(Reply(request.party, request.number, outcome, values, body))
 
     def anchor(self, request: Request) -> None:
@@ -75,10 +77,20 @@ class Broker:
             place, request = self._open[party, number]
             place.expire(request)
 
+    def withdrawn(self, party: int, number: int) -> list[Reply]:
+        """Whoever asked under that number has turned away, whether it has been answered or not."""
+        place, request = self._latest.get(party, (None, None))
+        if (party, number) in self._open:
+            self._expire(party, number)
+        elif place is not None and request is not None and request.number == number:
+            place.take_back(request)
+        return self._sent()
+
     def died(self, party: int) -> list[Reply]:
         """A process is gone. Its replacement may bear the same number."""
         for key in [key for key in self._open if key[0] == party]:
             del self._open[key]
+        self._latest.pop(party, None)
         for place in self.places.values():
             place.leave(party)
         self._undo(lambda execution: execution[0] == party)

@@ -114,6 +114,13 @@ class Line(MeetingPoint):
                 waiting.remove(request)
         self._host.answer(request, "timeout")
 
+    def take_back(self, request: Request) -> None:
+        """A message that nobody has seen is the next one again."""
+        taken = self._taken.get(request.execution)
+        if request.verb == "get" and taken:
+            self.messages.appendleft(taken.pop())
+            self._move()
+
     def leave(self, party: int) -> None:
         """A party waits no more: it is dead."""
         for waiting in (self._getters, self._putters, self._peekers, self._joiners):

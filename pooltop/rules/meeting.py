@@ -62,6 +62,9 @@ class MeetingPoint:
         self._waiting.remove(request)
         self._host.answer(request, "timeout")
 
+    def take_back(self, request: Request) -> None:
+        """It has been met, but who asked has turned away and will never know."""
+
     def leave(self, party: int) -> None:
         """A party waits no more: it is dead."""
         self._waiting = [request for request in self._waiting if request.party != party]

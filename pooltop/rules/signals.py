@@ -35,6 +35,13 @@ class Permits(MeetingPoint):
             self._taken[request.execution] += 1
             self._host.answer(request)
 
+    def take_back(self, request: Request) -> None:
+        """A permit that nobody knows of returns."""
+        if request.verb == "acquire":
+            self.value += 1
+            self._taken[request.execution] -= 1
+            self._move()
+
     def undo(self, execution: Execution) -> None:
         """Its permits return."""
         self.value += self._taken.pop(execution, 0)

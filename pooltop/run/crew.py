@@ -46,6 +46,7 @@ from pooltop.wire.messages import (
     Returned,
     RunRange,
     Unreadable,
+    Withdraw,
 )
 from pooltop.wire.slots import Slot
 from pooltop.work.declare import EndedWorker
@@ -197,7 +198,7 @@ class Crew:
                 self._ready(bench)
             case Unreadable(ticket):
                 self.do(self.scheduler.unreadable(bench.number, ticket))
-            case Call() | Abandoned():
+            case Call() | Withdraw() | Abandoned():
                 self.sharing.message(bench.number, message, body)
             case CounterNamed(word, name):
                 bench.counter_names[word] = name

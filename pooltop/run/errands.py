@@ -10,9 +10,9 @@ from pooltop.children.home import Assignment
 from pooltop.errors import WorkloadError
 from pooltop.run.contact import KILL_SECONDS, Contact
 from pooltop.run.logbook import Logbook
-from pooltop.run.sharing import Sharing
+from pooltop.run.sharing import Concern, Sharing
 from pooltop.wire.channel import Body
-from pooltop.wire.messages import Abandoned, Call, CannotStart, Message
+from pooltop.wire.messages import CannotStart, Message
 from pooltop.wire.slots import CAPACITY, Slot
 
 SCRATCH_SLOT = CAPACITY - 1
@@ -61,7 +61,7 @@ class Errands:
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
         def on_message(message: Message, body: Body) -> None:
-            if isinstance(message, Call | Abandoned):
+            if isinstance(message, Concern):
                 if sharing is not None:
                     sharing.message(slot_number, message, body)
             elif answer.done():

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ctypes import c_uint64, sizeof
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from pooltop import shared
 from pooltop.children.shared.commons import Commons, numbered
@@ -25,11 +25,12 @@ from pooltop.rules.meeting import MeetingPoint, Request
 from pooltop.rules.signals import Bell, Flag, Gate, Permits
 from pooltop.wire.channel import Body
 from pooltop.wire.descriptor import PassedDescriptor
-from pooltop.wire.messages import Abandoned, Answer, Call, Message
+from pooltop.wire.messages import Abandoned, Answer, Call, Message, Withdraw
 from pooltop.wire.slots import Slot
 from pooltop.work.sharing import ctype_of
 
-CELLS_SHOWN = 64
+CELLS_SHOWN = 256
+"""Of an Array, in a snapshot."""
 SHARED_MEMORY = Path("/dev/shm")
 """Where `multiprocessing` puts its shared memory, where that exists."""
 
@@ -42,7 +43,9 @@ WAITS: Mapping[SharedKind, WorkerState] = {
     "Condition": "event wait",
 }
 
-Send = Callable[[Message, Body], None]
+Concern: TypeAlias = Call | Withdraw | Abandoned
+"""The messages of children that are for here."""
+Send: TypeAlias = Callable[[Message, Body], None]
 
 
 class Party(NamedTuple):
@@ -101,15 +104,21 @@ class Sharing:
         self._senders[number] = send
         self._party_of[pid] = number
 
-    def message(self, number: int, message: Call | Abandoned, body: Body) -> None:
-        """A party asks, or reports what it has found."""
-        if isinstance(message, Abandoned):
-            self._died_holding(message.number, message.pid)
-            return
-        request = Request(number, message.request, message.verb, message.item, message.nth, message.amount, body)
-        self._send(self._broker.ask(message.number, request, wait=message.timeout != 0))
-        if message.timeout:
-            asyncio.get_running_loop().call_later(message.timeout, self._expire, number, message.request)
+    def message(self, number: int, message: Concern, body: Body) -> None:
+        """A party asks, turns away from what it has asked, or reports what it has found."""
+        match message:
+            case Call():
+                self._ask(number, message, body)
+            case Withdraw(request):
+                self._send(self._broker.withdrawn(number, request))
+            case Abandoned(place, pid):
+                self._died_holding(place, pid)
+
+    def _ask(self, number: int, call: Call, body: Body) -> None:
+        request = Request(number, call.request, call.verb, call.item, call.nth, call.amount, body)
+        self._send(self._broker.ask(call.number, request, wait=call.timeout != 0))
+        if call.timeout:
+            asyncio.get_running_loop().call_later(call.timeout, self._expire, number, call.request)
 
     def leave(self, number: int, pid: int) -> None:
         """A process is gone: others go on, and what it had in hand is undone."""
@@ -305,19 +314,15 @@ def _content(
             return _plain(memory.value), None, ()
         case shared.Array():
             size = len(memory)
-            places = (
-                [number * size // CELLS_SHOWN for number in range(CELLS_SHOWN)] if size > CELLS_SHOWN else range(size)
-            )
-            shown = [memory[place] for place in places]
-            if shown and isinstance(shown[0], bytes):
-                return b"".join(shown).rstrip(b"\0").decode("utf-8", "replace"), size, ()
-            if shown and isinstance(shown[0], str):
-                return "".join(shown).rstrip("\0"), size, ()
-            return None, size, tuple(shown)
+            start = memory[:CELLS_SHOWN]
+            if isinstance(start, bytes | str):  # characters
+                return _plain(start), size, ()
+            few = size <= CELLS_SHOWN
+            cells = start if few else [memory[number * size // CELLS_SHOWN] for number in range(CELLS_SHOWN)]
+            return None, size, tuple(cells)
     return None, None, ()
 
 
 def _plain(value: object) -> Number | bool | str:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return value if isinstance(value, int | float | str) else str(value)
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    return text.rstrip("\0") if isinstance(text, str) else cast(Number, text)

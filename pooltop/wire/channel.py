@@ -6,7 +6,8 @@ middle of a send may delay the others, so it moves at most `BUDGET` bytes a call
 """
 
 import asyncio
-import io
+import select
+import signal
 import socket
 import struct
 import threading
@@ -26,17 +27,55 @@ SMALL = 1 << 15
 Body = bytes | bytearray
 
 
+ALARMS = (signal.SIGALRM, signal.SIGVTALRM)
+"""By these people put a time limit on their own code, with a handler that raises; not in the middle of ours."""
+
+
+class Undisturbed:
+    """A block that no alarm's handler interrupts; it comes right after."""
+
+    _how = signal.SIG_BLOCK
+
+    def __enter__(self) -> None:
+        self._before: set[int | signal.Signals] | None = None
+        if any(callable(signal.getsignal(alarm)) for alarm in ALARMS):
+            self._before = signal.pthread_sigmask(self._how, ALARMS)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
+
+
+class Disturbed(Undisturbed):
+    """A wait inside such a block, which they may interrupt."""
+
+    _how = signal.SIG_UNBLOCK
+
+
 class ChildEnd:
-    """The end inside a child process: blocking, safe to send on from several threads."""
+    """The end inside a child process: blocking, safe to send on from several threads, and to receive on from one.
+
+    An alarm of the user's can end the wait for a message, but never cut one in two.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(True)
         self._socket = sock
         self._lock = threading.Lock()
-        self._reader = io.BufferedReader(socket.SocketIO(sock, "r"), READ_SIZE)
+        self._buffer = memoryview(bytearray(READ_SIZE))
+        self._read_from = self._read_to = 0
+        self._arrival = select.poll()
+        self._arrival.register(sock, select.POLLIN)
 
     def receive(self) -> tuple[Message, Body]:
         """The next message and its body. Raises EOFError when the supervisor is gone."""
+        if self._read_from == self._read_to:
+            with Disturbed():
+                self._arrival.poll()
+        with Undisturbed():
+            return self._receive()
+
+    def _receive(self) -> tuple[Message, Body]:
         try:
             message_size, body_size = HEADER.unpack(self._exactly(HEADER.size))
             message = decode(self._exactly(message_size))
@@ -49,7 +88,7 @@ class ChildEnd:
         encoded = pack(message)
         head = HEADER.pack(len(encoded), len(body)) + encoded
         try:
-            with self._lock:
+            with Undisturbed(), self._lock:
                 if len(body) < SMALL:
                     self._socket.sendall(head + body)
                 else:
@@ -59,15 +98,29 @@ class ChildEnd:
             raise EOFError from error
 
     def _exactly(self, size: int) -> Body:
-        buffer = bytearray(size)
-        view = memoryview(buffer)
-        got = 0
-        while got < size:
-            count = self._reader.readinto(view[got:])
-            if not count:
-                raise EOFError
-            got += count
-        return buffer
+        wanted = bytearray(size)
+        with memoryview(wanted) as view:
+            got = 0
+            while got < size:
+                got += self._read_into(view[got:])
+        return wanted
+
+    def _read_into(self, view: memoryview) -> int:
+        """What there is, through the buffer where it is little; at least a byte."""
+        if self._read_from == self._read_to:
+            if len(view) >= READ_SIZE:
+                return self._received(self._socket.recv_into(view))
+            self._read_from, self._read_to = 0, self._received(self._socket.recv_into(self._buffer))
+        count = min(len(view), self._read_to - self._read_from)
+        view[:count] = self._buffer[self._read_from : self._read_from + count]
+        self._read_from += count
+        return count
+
+    @staticmethod
+    def _received(count: int) -> int:
+        if not count:
+            raise EOFError
+        return count
 
 
 class SupervisorEnd:

@@ -184,6 +184,12 @@ class Answer(msgspec.Struct, frozen=True, tag=17):
     values: tuple[int, ...] = ()
 
 
+class Withdraw(msgspec.Struct, frozen=True, tag=19):
+    """To the supervisor: whoever asked that turned away before there was an answer."""
+
+    request: int
+
+
 class Abandoned(msgspec.Struct, frozen=True, tag=18):
     """From a worker: the lock of that number, which it has now, was still held by that process when it died."""
 
@@ -213,6 +219,7 @@ Message: TypeAlias = (
     | Call
     | Answer
     | Abandoned
+    | Withdraw
     | End
 )
 

@@ -4,6 +4,7 @@
 import os
 import queue
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -319,6 +320,36 @@ def in_turn(item: int, pause: float, *, turn: Any, changed: Any) -> int:
                 return int(turn.value)
             turn.value += 1
             changed.notify_all()
+
+
+class TookTooLong(Exception):
+    """What a person's own time limit raises."""
+
+
+def too_long(*_: object) -> None:
+    raise TookTooLong
+
+
+@pooltop.workload(items="range:1", shared={"line": shared.Queue(), "few": shared.Semaphore(3)})
+def with_a_time_limit(item: int, *, line: Any, few: Any) -> tuple[int, int, list[int]]:
+    """Alarms end many waits, some just when there is an answer: what is put is put while it may be waiting."""
+    signal.signal(signal.SIGALRM, too_long)
+    got: list[int] = []
+    ended = 0
+    for number in range(300):
+        putting = threading.Timer(0.001, line.put, [number])
+        try:
+            putting.start()
+            signal.setitimer(signal.ITIMER_REAL, 0.001 + 0.000003 * number)
+            message = line.get()
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            got.append(message)
+        except TookTooLong:
+            ended += 1
+        putting.join()
+    while not line.empty():
+        got.append(line.get())
+    return ended, few.get_value(), got
 
 
 @pooltop.workload(items="range:1", shared={"line": shared.Queue()})

@@ -211,6 +211,15 @@ async def test_too_few_workers_are_refused_in_one_line(lab: Lab) -> None:
     assert run.stderr.endswith("4 items must run together, so 3 workers are too few: -j 4\n")
 
 
+async def test_an_alarm_of_the_persons_own_ends_a_wait_and_loses_nothing(lab: Lab) -> None:
+    run = await play(lab, "with_a_time_limit")
+    await run.end()
+    ended, permits, got = run.values()[0]
+    assert 0 < ended <= 300
+    assert sorted(got) == list(range(300))
+    assert permits == 3
+
+
 async def test_no_process_but_the_worker_can_use_its_channel(lab: Lab) -> None:
     run = await play(lab, "from_a_fork")
     await run.end()

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pooltop.children.mailbox import Mailbox
-from pooltop.wire.channel import Body, ChildEnd
-from pooltop.wire.messages import Abandoned, Answer, Call, Verb
+from pooltop.wire.channel import Body, ChildEnd, Undisturbed
+from pooltop.wire.messages import Abandoned, Answer, Call, Verb, Withdraw
 from pooltop.wire.slots import Slot
 
 REPEATED: frozenset[Verb] = frozenset({"put", "get", "wait", "enlist"})
@@ -50,9 +50,15 @@ class Asking:
         """Have it done and wait for the answer, at most `timeout` seconds; not at all unless `block`."""
         limit = 0.0 if not block else None if timeout is None else max(0.0, timeout)
         call = self._call(place, verb, next(self._requests), limit, amount)
-        self._channel.send(call, body)
-        with self.shown_waiting(place, endless=limit is None):
-            answer, content = self._mailbox.answer(call.request)
+        try:
+            with Undisturbed():
+                self._channel.send(call, body)
+                with self.shown_waiting(place, endless=limit is None):
+                    answer, content = self._mailbox.answer(call.request)
+        except BaseException:  # the person's own time limit, by an alarm
+            self._mailbox.discard(call.request)
+            self._channel.send(Withdraw(call.request))
+            raise
         if answer.outcome == "done":
             self._count(place, verb)
         return answer, content
