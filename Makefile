@@ -3,8 +3,10 @@
 #   make run                                        set everything up and open the dashboard
 #   make run ARGS='run blur --items ~/Pictures'     the same with arguments for pooltop
 #   make test [TESTS=tests/unit]                    set everything up and run the tests, or some of them
-#   make check                                      lint, format, types, import rules and tests
+#   make gallery                                    run every entry of the gallery at test size
+#   make check                                      lint, format, types, import rules, tests and the gallery
 #   make test-pythons                               the engine's tests on every supported Python that is here
+#   make chaos                                      how long workers wait for the dead: 300 kills of everything shared
 #   make shots                                      the README's pictures, from the real program
 #
 # PYTHON=... chooses the interpreter to make .venv with; else it is the first that will do.
@@ -22,7 +24,7 @@ found = $(shell for each in $(candidates); do \
 	"$$each" -c 'import venv, ensurepip' 2>/dev/null || version="$$version without venv"; \
 	echo "($$each is $$version)"; done)
 
-.PHONY: run test check lint types test-pythons shots
+.PHONY: run test gallery check lint types test-pythons chaos shots
 
 run: $(VENV)/ready
 	@$(VENV)/bin/pooltop $(ARGS)
@@ -30,7 +32,10 @@ run: $(VENV)/ready
 test: $(VENV)/ready
 	@$(VENV)/bin/python -m pytest $(TESTS)
 
-check: lint types test  # the import rules are tests: tests/unit/test_imports.py
+gallery: $(VENV)/ready
+	@PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m bench.gallery
+
+check: lint types test gallery  # the import rules are tests: tests/unit/test_imports.py
 
 lint: $(VENV)/ready
 	@$(VENV)/bin/ruff check
@@ -38,6 +43,9 @@ lint: $(VENV)/ready
 
 types: $(VENV)/ready
 	@$(VENV)/bin/mypy
+
+chaos: $(VENV)/ready
+	@$(VENV)/bin/python -m bench.kills
 
 shots: $(VENV)/ready
 	@PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m bench.shots docs
