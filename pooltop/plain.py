@@ -5,15 +5,16 @@ import os
 import select
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from pooltop.figures import amount, duration, plural
-from pooltop.model import Progress, RunState, Snapshot
+from pooltop.model import Progress, RunState, SharedObject, Snapshot
 from pooltop.printable import cut, printable
 
 _ERASE_REST_OF_LINE = "\x1b[K"
 _SECONDS_BETWEEN_LINES = 5.0
+_LONG_WAIT = 1.0
 _DOING: dict[RunState, str] = {
     "starting": "starting",
     "baseline": "in one process, for comparison",
@@ -83,9 +84,16 @@ def progress_line(snapshot: Snapshot) -> str:
     parts = [printable(snapshot.workload), _DOING.get(snapshot.state, snapshot.state)]
     if snapshot.state != "starting":
         parts += _counted(snapshot.progress)
+    parts += _long_waits(snapshot.shared)
     if snapshot.reason:
         parts.append(printable(snapshot.reason))
     return "  ".join(parts)
+
+
+def _long_waits(shared: Sequence[SharedObject]) -> list[str]:
+    """Why little may be going on: who waits long for what."""
+    awaited = [each for each in shared if any(wait.seconds >= _LONG_WAIT for wait in each.waits)]
+    return [f"{plural(len(each.waits), 'worker')} waiting for {printable(each.name)}" for each in awaited]
 
 
 def say(text: str) -> None:

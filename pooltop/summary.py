@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import TypeAlias
 
 import msgspec
 
 from pooltop.figures import amount, duration, plural
-from pooltop.model import Baseline, Check, Failure, Number, Progress, RunState, Snapshot, Speedup
+from pooltop.model import Baseline, Check, Failure, Number, Progress, RunState, SharedObject, Snapshot, Speedup
 from pooltop.printable import cut, printable
 
 _FAILURES_SHOWN = 5
 _VALUE_CELLS = 60
+_CELLS_SHOWN = 100
+
+Content: TypeAlias = Number | bool | str | tuple[Number | bool, ...] | None
 
 
 class Items(msgspec.Struct, frozen=True):
@@ -56,6 +60,9 @@ class Summary(msgspec.Struct, frozen=True):
     efficiency: float | None
     check: Check | None
     counters: dict[str, Number]
+    shared: dict[str, Content]
+    """What the workers left in Values, Arrays of up to a hundred cells, Semaphores and Events; messages left in Queues
+    and Pipes."""
     failures: tuple[FailedItem, ...]
 
 
@@ -76,6 +83,7 @@ def summarise(snapshot: Snapshot, failures: Iterable[Failure]) -> Summary:
         efficiency=speedup.efficiency,
         check=snapshot.check,
         counters=snapshot.counters,
+        shared=dict(_left(snapshot.shared)),
         failures=tuple(FailedItem(failure.item, failure.error, failure.attempts) for failure in failures),
     )
 
@@ -88,10 +96,20 @@ def summary_lines(snapshot: Snapshot, failures: Iterable[Failure]) -> Iterator[s
         yield _speedup(snapshot.speedup, snapshot.workers_requested)
     for name, total in snapshot.counters.items():
         yield f"  {printable(name)}: {amount(total)}"
+    for each in snapshot.shared:
+        if each.kind == "Value" and each.value is not None:
+            yield f"  {printable(each.name)}: {content(each.value)}"
     if snapshot.check is not None:
-        yield _check(snapshot.check)
+        yield from _check(snapshot.check)
     for path in snapshot.outputs:
         yield f"  written to {printable(path)}"
+
+
+def content(value: Number | bool | str) -> str:
+    """What a shared value holds: `1,000`, `0.25`, `True`, `'text'`; of floats eight digits. It is printable."""
+    if isinstance(value, bool | str):
+        return repr(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.8g}"
 
 
 def items_done(progress: Progress) -> str:
@@ -99,6 +117,19 @@ def items_done(progress: Progress) -> str:
     if progress.total is None:
         return f"{plural(progress.done, 'item')} done"
     return f"{amount(progress.done)} of {plural(progress.total, 'item')} done"
+
+
+def _left(shared: Iterable[SharedObject]) -> Iterator[tuple[str, Content]]:
+    for each in shared:
+        match each.kind:
+            case "Value" | "Semaphore" | "Event":
+                yield each.name, each.value
+            case "Array" if each.value is not None:
+                yield each.name, each.value
+            case "Array" if each.size == len(each.cells) <= _CELLS_SHOWN:
+                yield each.name, each.cells
+            case "Queue" | "JoinableQueue" | "Pipe":
+                yield each.name, each.depth
 
 
 def _outcome(snapshot: Snapshot) -> str:
@@ -131,9 +162,11 @@ def _speedup(speedup: Speedup, workers: int) -> str:
     return "  speedup " + ", ".join(figures)
 
 
-def _check(check: Check) -> str:
+def _check(check: Check) -> Iterator[str]:
     verdict = "ok" if check.ok else "WRONG"
-    return f"  check {verdict}: expected {_shown(check.expected)}, got {_shown(check.actual)}"
+    yield f"  check {verdict}: expected {_shown(check.expected)}, got {_shown(check.actual)}"
+    for note in check.notes:
+        yield f"    {printable(note)}"
 
 
 def _shown(value: object) -> str:

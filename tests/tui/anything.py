@@ -12,8 +12,11 @@ from pooltop.model import (
     LogLine,
     Progress,
     RunState,
+    SharedKind,
+    SharedObject,
     Snapshot,
     Speedup,
+    Wait,
     Worker,
     WorkerState,
 )
@@ -38,7 +41,20 @@ worker_strategy = st.builds(
     done=counts,
     rate=maybe,
     restarts=counts,
+    waits_for=texts,
     note=texts,
+)
+shared_objects = st.builds(
+    SharedObject,
+    name=texts,
+    kind=st.sampled_from(get_args(SharedKind)),
+    value=st.none() | st.integers(-(2**63), 2**63) | numbers | st.booleans() | texts,
+    size=st.none() | counts,
+    cells=st.lists(st.integers(-(2**63), 2**63) | st.floats() | st.booleans(), max_size=300).map(tuple),
+    depth=st.none() | counts,
+    capacity=st.none() | counts,
+    holder=st.none() | st.integers(0, 10_000),
+    waits=st.lists(st.builds(Wait, st.integers(0, 10_000), numbers), max_size=4).map(tuple),
 )
 snapshots = st.builds(
     Snapshot,
@@ -60,6 +76,7 @@ snapshots = st.builds(
         Progress, total=st.none() | counts, done=counts, failed=counts, retried=counts, rate=maybe, eta=maybe
     ),
     counters=st.dictionaries(texts, st.integers(-(2**63), 2**63) | numbers, max_size=5),
+    shared=st.lists(shared_objects, max_size=8).map(tuple),
     speedup=st.builds(
         Speedup,
         baseline=st.none() | st.builds(Baseline, seconds=numbers, method=st.just("full")),
@@ -70,7 +87,14 @@ snapshots = st.builds(
         efficiency=maybe,
         final=st.booleans(),
     ),
-    check=st.none() | st.builds(Check, expected=texts | counts, actual=texts | counts, ok=st.booleans()),
+    check=st.none()
+    | st.builds(
+        Check,
+        expected=texts | counts,
+        actual=texts | counts,
+        ok=st.booleans(),
+        notes=st.lists(texts, max_size=3).map(tuple),
+    ),
     failures=st.lists(
         st.builds(Failure, index=counts, item=texts, error=texts, attempts=counts, traceback=texts), max_size=4
     ).map(tuple),

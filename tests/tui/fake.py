@@ -17,8 +17,10 @@ from pooltop.model import (
     Progress,
     Reply,
     RunSpec,
+    SharedObject,
     Snapshot,
     Speedup,
+    Wait,
     Worker,
 )
 from pooltop.work.describe import Description, Parameter
@@ -114,6 +116,28 @@ def running(size: int = 4, **changes: object) -> Snapshot:
             ),
         ),
     )
+    return msgspec.structs.replace(plain, **changes)
+
+
+def sharing(**changes: object) -> Snapshot:
+    """A run whose workers share one of everything; three of them stand in line for a lock."""
+    crew = (
+        worker(1, state="lock wait", item="3", item_index=3, cpu=0.4, waits_for="lock", seconds=0.8),
+        worker(2, item="5", item_index=5),
+        worker(3, state="lock wait", item="6", item_index=6, cpu=0.0, waits_for="lock", seconds=0.3),
+        worker(4, state="queue wait", item="7", item_index=7, cpu=0.0, waits_for="orders", seconds=1.3),
+    )
+    shared = (
+        SharedObject(name="balance", kind="Value", value=1010.5, holder=2, waits=(Wait(3, 0.012),)),
+        SharedObject(name="cells", kind="Array", size=500, cells=tuple(n % 83 if n < 412 else 0 for n in range(500))),
+        SharedObject(name="lock", kind="Lock", holder=2, waits=(Wait(1, 0.4), Wait(3, 0.1))),
+        SharedObject(name="orders", kind="Queue", depth=12, capacity=50, waits=(Wait(4, 1.2),)),
+        SharedObject(name="gate", kind="Barrier", depth=2, capacity=4),
+        SharedObject(name="ready", kind="Event", value=False),
+        SharedObject(name="seats", kind="Semaphore", value=3),
+        SharedObject(name="line", kind="Pipe", depth=1),
+    )
+    plain = running(workload="balance", workers=crew, shared=shared, counters={"deposits": 241}, speedup=Speedup())
     return msgspec.structs.replace(plain, **changes)
 
 
@@ -219,13 +243,14 @@ class FakeEngine:
 
     def gallery(self) -> Sequence[Description]:
         """See `Engine`."""
-        return [BLUR, described("hello", "Hello", "Basics")]
+        return [BLUR, described("hello", "Hello", "Basics"), *OTHERS]
 
     def describe(self, workload: str) -> Description:
         """See `Engine`."""
-        if workload != "tasks:resize":
+        if workload not in ("tasks:resize", "tasks:resize_twice"):
             raise Refused(f"there is no {workload}")
-        return described("tasks:resize", "tasks:resize", "")
+        found = described(workload, workload, "")
+        return msgspec.structs.replace(found, baseline="full") if workload.endswith("twice") else found
 
     def default_workers(self) -> int:
         """See `Engine`."""
@@ -241,11 +266,18 @@ class FakeEngine:
 
 
 def described(workload: str, title: str, section: str, *parameters: Parameter) -> Description:
-    """A workload, as its source shows it."""
+    """A workload, as its source shows it; one of the gallery is run twice."""
     doc = f"What {title} does.\n\nAnd a second\nparagraph."
     source = f"def {workload.rpartition(':')[2]}(item):\n    return item\n"
     return Description(
-        workload=workload, title=title, section=section, doc=doc, source=source, items=None, parameters=parameters
+        workload=workload,
+        title=title,
+        section=section,
+        doc=doc,
+        source=source,
+        path=f"/home/me/{workload.partition(':')[0].removesuffix('.py')}.py",
+        parameters=parameters,
+        baseline="none" if ":" in workload else "full",
     )
 
 
@@ -258,6 +290,16 @@ BLUR = described(
     Parameter("keep_size", "bool", "True"),
     Parameter("out", "Path", "Path('output')"),
 )
+OTHERS = [
+    Description(
+        workload="melt",
+        title="melt",
+        section="Installed",
+        distribution="acme-tools",
+        summary="cannot be used: no module named 'acme' is installed",
+    ),
+    described("tasks.py:shrink", "shrink", "From tasks.py", Parameter("factor", "float", "0.5")),
+]
 
 
 def main() -> None:

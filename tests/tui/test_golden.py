@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pooltop.model import Snapshot, Speedup
-from tests.tui.fake import FakeEngine, FakeFeed, finished, running, worker
+from tests.tui.fake import FakeEngine, FakeFeed, finished, running, sharing, worker
 from tests.tui.stage import gallery_on_stage, run_on_stage
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -14,6 +14,7 @@ SIZES = [(140, 40), (80, 24), (50, 15)]
 MOMENTS = {
     "running": running(),
     "baseline": running(state="baseline", speedup=Speedup(), workers=(worker(0, done=12),)),
+    "sharing": sharing(),
     "finished": finished(),
 }
 

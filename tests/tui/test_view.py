@@ -17,8 +17,8 @@ from pooltop.model import (
     Speedup,
 )
 from tests.tui.anything import snapshots, texts
-from tests.tui.fake import finished, running, worker
-from tui.view import cores, counters, details, header, log, parting, result, speedup, state, workers
+from tests.tui.fake import finished, logged, running, worker
+from tui.view import cores, counters, details, header, log, parting, result, shared, speedup, state, workers
 from tui.view.line import Line, Lines, Role, Span, cell, fit, line
 from tui.view.words import printable
 
@@ -29,6 +29,7 @@ PANELS: dict[str, Callable[[Snapshot, int, int], Lines]] = {
     "cores": lambda s, w, h: cores.lines(s.cores, w, h),
     "workers": lambda s, w, h: workers.lines(s, 1, 0, w, h, True),
     "counters": lambda s, w, h: counters.lines(s.counters, w, h),
+    "shared": lambda s, w, h: shared.lines(s.shared, w, h),
     "speedup": speedup.lines,
     "log": lambda s, w, h: log.lines(s.log, 2, w, h),
     "result": result.lines,
@@ -170,6 +171,17 @@ def test_the_table_scrolls_as_little_as_it_must() -> None:
     assert workers.scrolled(top=9, chosen=5, shown=4, count=20) == 5
     assert workers.scrolled(top=4, chosen=5, shown=4, count=20) == 4
     assert workers.scrolled(top=18, chosen=19, shown=10, count=20) == 10
+
+
+def test_a_printed_line_names_who_printed_it_and_nobody_where_no_item_did() -> None:
+    entries = (
+        logged(1, "hello", kind="out", slot=2, item="a/IMG.jpg"),
+        logged(2, "alone", kind="out", item="IMG.jpg"),
+        logged(3, "300 found", kind="out"),
+        logged(4, "run finished"),
+    )
+    shown = [row.text.split("  ", 1)[1].rstrip() for row in log.lines(entries, 0, 100, 9)]
+    assert shown == ["2 · IMG.jpg │ hello", "loop · IMG.jpg │ alone", "│ 300 found", "run finished"]
 
 
 def test_figures_keep_their_columns() -> None:

@@ -11,7 +11,7 @@ from typing import TextIO
 
 import pytest
 
-from pooltop.model import Progress, RunState, Snapshot
+from pooltop.model import Progress, RunState, SharedObject, Snapshot, Wait
 from pooltop.plain import ProgressLines, progress_line, say
 
 
@@ -75,6 +75,12 @@ def test_not_all_is_never_100_percent_and_nothing_is() -> None:
 def test_without_a_total_it_counts() -> None:
     counting = Snapshot(run="r", workload="w", state="running", time=0, progress=Progress(done=1))
     assert progress_line(counting) == "w  running  1 item"
+
+
+def test_who_waits_long_for_what_is_told() -> None:
+    lock = SharedObject(name="lock", kind="Lock", holder=2, waits=(Wait(1, 1.2), Wait(3, 0.2)))
+    briefly = SharedObject(name="orders", kind="Queue", depth=0, waits=(Wait(4, 0.9),))
+    assert progress_line(snapshot(shared=(lock, briefly))).endswith("0 %  2 workers waiting for lock")
 
 
 def test_a_terminal_has_one_line_that_is_updated_and_goes_away(terminal: Terminal) -> None:

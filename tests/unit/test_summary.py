@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 
 from pooltop.figures import amount, duration, plural
-from pooltop.model import Baseline, Check, Failure, Progress, Snapshot, Speedup
-from pooltop.summary import summarise, summary_lines
+from pooltop.model import Baseline, Check, Failure, Progress, SharedObject, Snapshot, Speedup
+from pooltop.summary import content, summarise, summary_lines
 from pooltop.wire.packing import as_json
 
 FAILURES = [Failure(index=index, item=f"IMG_{index}.jpg", error="ValueError: bad header") for index in range(7)]
@@ -29,7 +29,19 @@ SNAPSHOT = Snapshot(
         efficiency=0.959,
         final=True,
     ),
-    check=Check(48, 41, False),
+    shared=(
+        SharedObject(name="balance", kind="Value", value=1010.5),
+        SharedObject(name="lock", kind="Lock", holder=2),
+        SharedObject(name="open", kind="Event", value=True),
+        SharedObject(name="seats", kind="Semaphore", value=3),
+        SharedObject(name="word", kind="Array", size=4, value="text"),
+        SharedObject(name="cells", kind="Array", size=2, cells=(0, 7)),
+        SharedObject(name="sampled", kind="Array", size=1000, cells=(0, 7)),
+        SharedObject(name="long", kind="Array", size=101, cells=(0,) * 101),
+        SharedObject(name="orders", kind="Queue", depth=12, capacity=50),
+        SharedObject(name="line", kind="Pipe", depth=0),
+    ),
+    check=Check(48, 41, False, ("one worker died inside lock",)),
     outputs=("/runs/1/output",),
 )
 
@@ -47,8 +59,17 @@ def test_the_json_object_key_for_key() -> None:
         "speedup": 1.918,
         "speedup_with_startup": 1.858,
         "efficiency": 0.959,
-        "check": {"expected": 48, "actual": 41, "ok": False},
+        "check": {"expected": 48, "actual": 41, "ok": False, "notes": ["one worker died inside lock"]},
         "counters": {"pixels": 10**20, "share": 0.51234},
+        "shared": {
+            "balance": 1010.5,
+            "open": True,
+            "seats": 3,
+            "word": "text",
+            "cells": [0, 7],
+            "orders": 12,
+            "line": 0,
+        },
         "failures": [{"item": "IMG_0.jpg", "error": "ValueError: bad header", "attempts": 1}],
     }
 
@@ -71,7 +92,7 @@ def test_what_is_unknown_is_null() -> None:
 def test_what_json_cannot_hold_is_its_repr() -> None:
     odd = Snapshot(run="r", workload="w", state="finished", time=0, check=Check(1 + 2j, "a\udcff", False))
     check = json.loads(as_json(summarise(odd, [])))["check"]
-    assert check == {"expected": "(1+2j)", "actual": "a\\udcff", "ok": False}
+    assert check == {"expected": "(1+2j)", "actual": "a\\udcff", "ok": False, "notes": []}
 
 
 def test_the_lines_for_a_person() -> None:
@@ -88,7 +109,9 @@ def test_the_lines_for_a_person() -> None:
         "with the pool's start (0.40 s) counted in 1.86 x",
         "  pixels: 100,000,000,000,000,000,000",
         "  share: 0.512",
+        "  balance: 1,010.5",
         "  check WRONG: expected 48, got 41",
+        "    one worker died inside lock",
         "  written to /runs/1/output",
     ]
 
@@ -111,11 +134,17 @@ def test_nothing_in_it_steers_the_terminal() -> None:
         time=0,
         progress=Progress(failed=1),
         counters={rude: 1},
-        check=Check(rude, [rude], False),
+        shared=(SharedObject(name=rude, kind="Value", value=rude),),
+        check=Check(rude, [rude], False, (rude,)),
         outputs=(rude,),
     )
     lines = list(summary_lines(snapshot, [Failure(index=0, item=rude, error=rude, attempts=3)]))
-    assert len(lines) == 6 and not any("\x1b" in line for line in lines)
+    assert len(lines) == 8 and not any("\x1b" in line for line in lines)
+
+
+def test_the_content_of_a_shared_value() -> None:
+    values = (1000.0, 1010.25, 0.1 + 0.2, 12_345, True, "a\x00", float("nan"))
+    assert [content(value) for value in values] == ["1,000", "1,010.25", "0.3", "12,345", "True", r"'a\x00'", "nan"]
 
 
 def test_figures() -> None:

@@ -23,6 +23,9 @@ done      items ended in that slot
 for       how long the present item has been in hand
 speedup   seconds in one process, divided by seconds in the pool
 efficient speedup divided by the number of workers
+lock wait, queue wait, event wait
+          the item waits for something shared; the shared values show
+          who holds it and how long the first has waited for it
 """
 
 GALLERY = """\

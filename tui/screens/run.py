@@ -29,6 +29,7 @@ from tui.widgets.header import Header
 from tui.widgets.log import Log
 from tui.widgets.panel import Panel
 from tui.widgets.result import Result
+from tui.widgets.shared import Shared
 from tui.widgets.speedup import Speedup
 from tui.widgets.status import Status
 from tui.widgets.workers import Workers
@@ -90,7 +91,7 @@ class RunScreen(Screen[None]):
         self._feed_over = asyncio.Event()
         self._size_asked_for: int | None = None
         self._header, self._workers, self._status = Header(), Workers(), Status()
-        self._body: tuple[Panel, ...] = (Result(), Cores(), Speedup(), self._workers, Counters(), Log())
+        self._body: tuple[Panel, ...] = (Result(), Cores(), Speedup(), self._workers, Counters(), Shared(), Log())
 
     def compose(self) -> ComposeResult:
         """Every panel; `_arrange` decides which are seen, and where."""

@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from pooltop.model import Snapshot
-from tui.view import cores, result
+from tui.view import cores, result, shared, speedup
 from tui.view.state import ended
 
 WIDE = 120
@@ -23,6 +23,8 @@ LEAST_WORKERS = 3
 LEAST_WORKERS_UNFRAMED = 5
 LOG_LINES = 3
 SPEEDUP_LINES = 4
+LEAST_SHARED = 2
+TAIL_LINES = 8
 RESULT_LINES = 10
 
 
@@ -70,26 +72,42 @@ def _bands(snapshot: Snapshot, width: int, frame: int) -> list[Band]:
     count = max(len(snapshot.workers), 1)
     least = LEAST_WORKERS if frame else LEAST_WORKERS_UNFRAMED
     table = Band({"workers": 1}, around + min(count, least), around + count, keep=1 if ended(snapshot) else 5)
-    named = max(len(snapshot.counters), 1)
-    if width >= WIDE:
-        tail = [Band({"counters": 1, "log": 2}, LOG_LINES + frame, max(named, 8) + frame, keep=2)]
-    else:
-        counters = [Band({"counters": 1}, 1 + frame, 1 + frame, keep=2)] if snapshot.counters else []
-        tail = [*counters, Band({"log": 1}, 1 + frame, 6 + frame, keep=3)]
-    return [*_top(snapshot, width, frame), table, *tail]
+    return [*_top(snapshot, width, frame), table, *_tail(snapshot, width, frame)]
 
 
 def _top(snapshot: Snapshot, width: int, frame: int) -> list[Band]:
     if ended(snapshot):
         wanted = result.wanted(snapshot) + frame
         return [Band({"result": 1}, min(wanted, RESULT_LINES + frame), wanted, keep=6)]
+    on_top = _shared_is_on_top(snapshot)
     if width >= WIDE and frame:
-        most = max(cores.rows(len(snapshot.cores)), SPEEDUP_LINES)
-        return [Band({"cores": 1, "speedup": 1}, SPEEDUP_LINES + frame, most + frame, keep=4)]
-    return [
-        Band({"cores": 1}, 1 + frame, 1 + frame, keep=4),
-        Band({"speedup": 1}, 1 + frame, 1 + frame, keep=4),
-    ]
+        second, wanted = ("shared", shared.wanted(snapshot.shared)) if on_top else ("speedup", SPEEDUP_LINES)
+        most = max(cores.rows(len(snapshot.cores)), SPEEDUP_LINES, wanted)
+        return [Band({"cores": 1, second: 1}, SPEEDUP_LINES + frame, most + frame, keep=4)]
+    meters = Band({"cores": 1}, 1 + frame, 1 + frame, keep=4)
+    return [meters, _shared(snapshot, frame) if on_top else Band({"speedup": 1}, 1 + frame, 1 + frame, keep=4)]
+
+
+def _tail(snapshot: Snapshot, width: int, frame: int) -> list[Band]:
+    below = bool(snapshot.shared) and not _shared_is_on_top(snapshot)
+    if width >= WIDE:
+        counters = {"counters": 1} if snapshot.counters or not snapshot.shared else {}
+        most = max(len(snapshot.counters), shared.wanted(snapshot.shared) if below else 0, TAIL_LINES)
+        panels = counters | ({"shared": 2} if below else {}) | {"log": 2}
+        return [Band(panels, LOG_LINES + frame, most + frame, keep=4 if below else 2)]
+    shares = [_shared(snapshot, frame)] if below else []
+    counted = [Band({"counters": 1}, 1 + frame, 1 + frame, keep=2)] if snapshot.counters else []
+    return [*shares, *counted, Band({"log": 1}, 1 + frame, 6 + frame, keep=3)]
+
+
+def _shared_is_on_top(snapshot: Snapshot) -> bool:
+    """Where something is shared and nothing compared, the shared values have the place of the speedup."""
+    return bool(snapshot.shared) and not ended(snapshot) and not speedup.is_compared(snapshot)
+
+
+def _shared(snapshot: Snapshot, frame: int) -> Band:
+    least = min(len(snapshot.shared), LEAST_SHARED)
+    return Band({"shared": 1}, least + frame, shared.wanted(snapshot.shared) + frame, keep=4)
 
 
 def _that_fit(bands: Sequence[Band], height: int) -> list[Band]:

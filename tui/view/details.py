@@ -5,6 +5,7 @@ from tui.view.glyphs import bar
 from tui.view.label import shortened
 from tui.view.line import Line, Lines, Span, fit, line
 from tui.view.log import row
+from tui.view.shared import involvement
 from tui.view.state import WORKER_ROLES
 from tui.view.words import duration, memory, percent, printable, rate, time_of_day
 
@@ -28,17 +29,17 @@ def lines(snapshot: Snapshot, slot: int, width: int, height: int) -> Lines:
     if worker is None:
         gone = f"Slot {slot} is no longer part of the pool." if slot else "The plain loop is over."
         return [fit(line(Span(f" {gone}", "warning")), width)]
-    facts = [*_process(worker), *_work(worker, width - LABEL)]
+    facts = [*_process(worker, involvement(snapshot.shared, worker)), *_work(worker, width - LABEL)]
     logged = [entry for entry in snapshot.log if entry.slot == slot]
     room = max(height - len(facts) - 2, 0)
     return [fit(part, width) for part in (*facts, *_log(logged, room, width))][:height]
 
 
-def _process(worker: Worker) -> list[Line]:
+def _process(worker: Worker, involved: str) -> list[Line]:
     started = "–" if worker.started is None else time_of_day(worker.started)
     return [
         _fact("process", Span(str(worker.pid or "–"), "strong"), Span(f"  since {started}", "dim")),
-        _fact("state", Span(worker.state, WORKER_ROLES[worker.state])),
+        _fact("state", Span(worker.state, WORKER_ROLES[worker.state]), Span(f"  {involved}")),
         _fact("cpu", Span(percent(worker.cpu)), Span("  of one core, its children included", "dim")),
         _fact("memory", Span(memory(worker.memory)), Span("  resident, its children included", "dim")),
         _fact("restarts", Span(str(worker.restarts)), Span(f"  {printable(worker.note)}", "warning")),

@@ -5,8 +5,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 
-Role: TypeAlias = Literal["plain", "dim", "strong", "accent", "good", "warning", "bad"]
-ROLES: tuple[Role, ...] = ("plain", "dim", "strong", "accent", "good", "warning", "bad")
+Role: TypeAlias = Literal["plain", "dim", "strong", "accent", "good", "wait", "warning", "bad"]
+ROLES: tuple[Role, ...] = ("plain", "dim", "strong", "accent", "good", "wait", "warning", "bad")
 
 
 class Span(NamedTuple):

@@ -32,6 +32,9 @@ def row(entry: LogLine, width: int) -> Line:
 
 
 def _who(entry: LogLine, width: int) -> str:
+    """The worker and its item; nobody where it was no item's doing: an import, the check."""
+    if entry.slot is None and entry.item is None:
+        return "│ "
     worker = f"{entry.slot}" if entry.slot else "loop"
     item = f" · {printable(entry.item).rpartition('/')[2]}" if entry.item and width >= 80 else ""
     return f"{worker}{item} │ "

@@ -96,7 +96,9 @@ def _check(snapshot: Snapshot) -> list[Line]:
         return []
     verdict = Span("✔ ", "good") if check.ok else Span("✘ ", "bad")
     expected, actual = printable(str(check.expected)), printable(str(check.actual))
-    return [_fact("check", verdict, Span("expected ", "dim"), Span(expected), Span("  actual ", "dim"), Span(actual))]
+    compared = (Span("expected ", "dim"), Span(expected), Span("  actual ", "dim"), Span(actual))
+    notes = [_fact("", Span(printable(note), "warning")) for note in check.notes]
+    return [_fact("check", verdict, *compared), *notes]
 
 
 def _places(snapshot: Snapshot, room: int) -> list[Line]:

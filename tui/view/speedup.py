@@ -17,6 +17,11 @@ def is_estimate(snapshot: Snapshot) -> bool:
     return snapshot.speedup.speedup is not None and not snapshot.speedup.final
 
 
+def is_compared(snapshot: Snapshot) -> bool:
+    """Whether the sequential run that the pool is compared with has been, or is under way."""
+    return snapshot.speedup.baseline is not None or snapshot.state == "baseline"
+
+
 def lines(snapshot: Snapshot, width: int, height: int) -> Lines:
     """Up to four lines, the most important first; on a single line the figures alone."""
     if height == 1:

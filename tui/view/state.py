@@ -1,6 +1,6 @@
 """The state of a run and of a worker, in a word with its sign, and in a sentence."""
 
-from pooltop.model import ENDED, RunState, Snapshot, WorkerState
+from pooltop.model import ENDED, RunState, SharedObject, Snapshot, WorkerState
 from tui.view.line import Role, Span
 from tui.view.words import plural, printable
 
@@ -21,6 +21,9 @@ WORKER_ROLES: dict[WorkerState, Role] = {
     "waiting": "dim",
     "unpickling": "plain",
     "running": "plain",
+    "lock wait": "wait",
+    "queue wait": "wait",
+    "event wait": "wait",
     "sending": "plain",
     "paused": "warning",
     "stopped": "warning",
@@ -64,7 +67,8 @@ def explanation(snapshot: Snapshot) -> Span:
 
 def _finished(snapshot: Snapshot) -> Span:
     if snapshot.check is not None and not snapshot.check.ok:
-        return Span("Every item has ended, but the check found something else than expected.", "bad")
+        why = f": {printable(snapshot.check.notes[0])}" if snapshot.check.notes else ""
+        return Span(f"Every item has ended, but the check found something else than expected{why}.", "bad")
     if snapshot.progress.failed:
         return Span(f"Every item has ended; {plural(snapshot.progress.failed, 'item')} failed.", "warning")
     return Span("Every item is done.", "good")
@@ -78,8 +82,15 @@ def _running(snapshot: Snapshot, reason: str) -> Span:
         ("paused", "frozen by you, its item stays in hand. p lets it go on"),
     ):
         slots = [worker.slot for worker in snapshot.workers if worker.state == state]
+        if held := [each for each in snapshot.shared if each.holder in slots and each.waits]:
+            return Span(_holds_up(held[0], state), "warning")
         if len(slots) == 1:
             return Span(f"Worker {slots[0]} is {meaning}.", "warning")
         if slots:
             return Span(f"{len(slots)} workers are {state}. p on each lets it go on.", "warning")
     return Span("Choose a worker with ↑ ↓ and press k to kill it: its item goes back, none is lost.", "dim")
+
+
+def _holds_up(held: SharedObject, state: str) -> str:
+    waiting = plural(len(held.waits), "worker")
+    return f"Worker {held.holder} is {state} and holds {printable(held.name)}: {waiting} waiting. p lets it go on."

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from rich.cells import cell_len
+
 from pooltop.model import Snapshot, Worker
 from tui.view.label import shortened
 from tui.view.line import Line, Lines, Role, Span, cell, fit, line
@@ -129,11 +131,20 @@ def _item(worker: Worker, width: int) -> Span:
     if worker.item is None:
         return Span(cell("–", width), "dim")
     name = printable(worker.item)
-    if worker.progress is None or width < 16:
-        return Span(cell(shortened(name, width), width))
-    inside = f"{percent(100 * worker.progress):>6}"
-    room = width - len(inside)
-    return Span(cell(shortened(name, room), room) + inside)
+    beside = _beside_item(worker, width - min(cell_len(name), LEAST_ITEM))
+    room = width - cell_len(beside)
+    return Span(cell(shortened(name, room), room) + beside)
+
+
+def _beside_item(worker: Worker, room: int) -> str:
+    """What the item waits for, else how far it is inside, if that fits in `room` columns."""
+    if worker.waits_for:
+        beside = f"  waits for {printable(worker.waits_for)}"
+    elif worker.progress is not None:
+        beside = f"{percent(100 * worker.progress):>6}"
+    else:
+        return ""
+    return beside if cell_len(beside) <= room else ""
 
 
 def _total(snapshot: Snapshot, shape: Table) -> Line:
