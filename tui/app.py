@@ -1,6 +1,9 @@
 """The two ways to open the dashboard."""
 
+from collections.abc import Sequence
+
 from pooltop.runs import Run
+from pooltop.work.describe import Description
 from tui.dashboard import Dashboard
 from tui.local import LocalEngine, attach
 from tui.terminal import NoTerminal, leave_with_terminal, require_terminal
@@ -8,9 +11,12 @@ from tui.terminal import NoTerminal, leave_with_terminal, require_terminal
 __all__ = ["NoTerminal", "run_gallery", "watch_run"]
 
 
-def run_gallery(hz: float = 2.0) -> int:
-    """Open the gallery; returns the exit code. `hz` is snapshots a second. Raises `NoTerminal`."""
-    return show(Dashboard(LocalEngine(hz)))
+def run_gallery(hz: float = 2.0, functions: Sequence[Description] = ()) -> int:
+    """Open the gallery, with the functions of files that the person has named; returns the exit code.
+
+    `hz` is snapshots a second. Raises `NoTerminal`.
+    """
+    return show(Dashboard(LocalEngine(hz, functions)))
 
 
 def watch_run(run: Run, hz: float = 2.0) -> int:

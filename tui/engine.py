@@ -32,7 +32,7 @@ class Engine(Protocol):
     """What the gallery needs; every method raises `Refused`."""
 
     def gallery(self) -> Sequence[Description]:
-        """The workloads that come with pooltop."""
+        """All that there is to run, in its order; each under the heading that is its section."""
 
     def describe(self, workload: str) -> Description:
         """What a function is, read from its source without running it."""

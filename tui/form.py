@@ -34,7 +34,7 @@ class Blank(NamedTuple):
 class Settings(msgspec.Struct, frozen=True):
     """How to run, as the form says it; converted by msgspec from its text."""
 
-    workers: int
+    workers: int | None
     retries: int
     start_method: StartMethod
     baseline: BaselineMethod
@@ -44,8 +44,10 @@ class FormError(Exception):
     """An answer that cannot be: one line that names the field."""
 
 
-def items_blank(default: str | None, own: bool) -> Blank:
-    """Where the items come from; `default` is the workload's own source, `own` a function that is not pooltop's."""
+def items_blank(description: Description | None) -> Blank:
+    """Where the items come from; None is a function that is not known yet."""
+    own = description is None or ":" in description.workload
+    default = description.items if description else None
     placeholder = default or ("needed, unless it brings its own" if own else "its own")
     return Blank("items", "items", placeholder=placeholder, hint="a folder, glob:*.jpg, range:8, lines:FILE")
 
@@ -55,11 +57,10 @@ def parameter_blanks(parameters: Sequence[Parameter]) -> list[Blank]:
     return list(map(_parameter_blank, parameters))
 
 
-def settings_blanks(workers: int, own: bool) -> list[Blank]:
-    """How to run it; `workers` is their number to begin with."""
-    baseline = "none" if own else "full"
+def settings_blanks(cpus: int, baseline: BaselineMethod) -> list[Blank]:
+    """How to run it, on a machine of so many CPUs; `baseline` is what holds where the person says nothing."""
     return [
-        Blank("workers", "workers", str(workers), hint="processes in the pool"),
+        Blank("workers", "workers", placeholder=str(cpus), hint="empty: what the CPUs and the work allow"),
         Blank("baseline", "baseline", baseline, hint="full: all in one process first", choices=BASELINES),
         Blank("start_method", "start method", "forkserver", choices=START_METHODS),
         Blank("retries", "retries", "2", hint="of an item whose worker died"),
@@ -86,11 +87,12 @@ def run_spec(description: Description, answers: Mapping[str, str]) -> RunSpec:
 
 
 def _settings(answers: Mapping[str, str]) -> Settings:
+    said = {name: answers[name].strip() for name in Settings.__struct_fields__}
     for name, least, most in (("workers", 1, MOST_WORKERS), ("retries", 0, 1_000_000)):
-        text = answers[name].strip()
-        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        text = said[name]
+        if (name, text) != ("workers", "") and not (text.isascii() and text.isdigit() and least <= int(text) <= most):
             raise FormError(f"{name}: {answers[name]!r} is not a whole number from {least} to {most:,}")
-    return msgspec.convert({name: answers[name].strip() for name in Settings.__struct_fields__}, Settings, strict=False)
+    return msgspec.convert({**said, "workers": said["workers"] or None}, Settings, strict=False)
 
 
 def _words(parameters: Sequence[Parameter], answers: Mapping[str, str]) -> tuple[str, ...]:

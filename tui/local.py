@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pooltop import launch
 from pooltop.errors import WorkloadError
+from pooltop.gallery import gallery
 from pooltop.model import Command, Reply, RunSpec, Snapshot
 from pooltop.run.journal import JournalError, JournalReader
 from pooltop.runs import Run, RunError
@@ -15,14 +16,15 @@ from tui.engine import Feed, Refused
 
 
 class LocalEngine:
-    """Runs on this machine."""
+    """Runs on this machine; `functions` are those of files that the person has named."""
 
-    def __init__(self, hz: float) -> None:
+    def __init__(self, hz: float, functions: Sequence[Description] = ()) -> None:
         self._hz = hz
+        self._functions = functions
 
     def gallery(self) -> Sequence[Description]:
         """See `Engine`."""
-        return describe.gallery()
+        return gallery(Path.cwd(), self._functions)
 
     def describe(self, workload: str) -> Description:
         """See `Engine`."""

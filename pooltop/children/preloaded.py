@@ -3,6 +3,7 @@
 import msgspec
 
 from pooltop.work.imported import Target, Workload, WorkloadError, load
+from pooltop.work.load import put_first
 
 ORDER = "POOLTOP_PRELOAD"
 """The environment variable with the `Order`, JSON; taken out of the environment before user code runs."""
@@ -30,6 +31,7 @@ class ForkServer:
 
 def obtain(target: Target) -> Workload:
     """The workload, imported in the fork server or now. Raises WorkloadError."""
+    put_first(target.folder)  # multiprocessing has given this process the supervisor's sys.path
     outcome = ForkServer.outcome if ForkServer.outcome is not None else load(target)
     if isinstance(outcome, WorkloadError):
         raise outcome

@@ -1,29 +1,34 @@
 """`pooltop list` and `pooltop show`: what there is to run, read from its source."""
 
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
 import click
 
+from pooltop.gallery import gallery, in_file
 from pooltop.printable import printable_lines
 from pooltop.wire.packing import as_json
-from pooltop.work.describe import Description, Parameter, describe, gallery
+from pooltop.work.describe import Description, Parameter, describe
 
 
 @click.command("list")
+@click.argument("files", metavar="[FILE.py]...", nargs=-1)
 @click.option("--json", "in_json", is_flag=True, help="As JSON.")
-def list_gallery(in_json: bool) -> None:
-    """The gallery of workloads."""
-    workloads = gallery()
+def list_gallery(files: tuple[str, ...], in_json: bool) -> None:
+    """The gallery of workloads, with the functions of these files."""
+    workloads = gallery(Path.cwd(), functions_of(files))
     if in_json:
         click.echo(as_json(workloads))
         return
-    column = max(len(entry.workload) for entry in workloads)
     for section, entries in groupby(workloads, key=lambda entry: entry.section):
-        if section:
-            click.echo(section)
-        for entry in entries:
-            click.echo(f"  {entry.workload:{column}}  {entry.summary}")
+        click.echo(printable_lines("\n".join([section, *_lines(list(entries))])))
+
+
+def functions_of(files: Iterable[str]) -> list[Description]:
+    """The functions of Python files, which are seen from the working directory. Raises WorkloadError."""
+    directory = Path.cwd()
+    return [function for file in dict.fromkeys(files) for function in in_file(file, directory)]
 
 
 @click.command()
@@ -39,24 +44,47 @@ def show(workload: str) -> None:
 
 def about(description: Description) -> str:
     """Everything but its source, as text for a terminal."""
-    parts = (_heading(description), description.doc, _options(description), _items(description))
+    parts = (
+        _heading(description),
+        description.doc,
+        _options(description),
+        _shared(description),
+        _items(description),
+    )
     return "\n\n".join(printable_lines(part) for part in parts if part)
+
+
+def _lines(entries: Sequence[Description]) -> list[str]:
+    column = max(len(entry.workload) for entry in entries)
+    return [f"  {entry.workload:{column}}  {_with_origin(entry, entry.summary)}".rstrip() for entry in entries]
+
+
+def _with_origin(description: Description, text: str) -> str:
+    return f"{text} (of {description.distribution})".lstrip() if description.distribution else text
 
 
 def _heading(description: Description) -> str:
     title = "" if description.title == description.workload else f": {description.title}"
-    return f"{description.workload}{title}" + (f"\n{description.path}" if description.path else "")
+    lines = _with_origin(description, f"{description.workload}{title}"), description.path
+    return "\n".join(filter(None, lines))
 
 
 def _options(description: Description) -> str:
-    if not description.parameters:
+    return _table(
+        "Options",
+        [(f"--{parameter.name.replace('_', '-')}", _value(parameter)) for parameter in description.parameters],
+    )
+
+
+def _shared(description: Description) -> str:
+    return _table("Shared between the workers", [(each.name, each.declaration) for each in description.shared])
+
+
+def _table(heading: str, rows: Sequence[tuple[str, str]]) -> str:
+    if not rows:
         return ""
-    names = [f"--{parameter.name.replace('_', '-')}" for parameter in description.parameters]
-    column = max(map(len, names))
-    lines = [
-        f"  {name:{column}}  {_value(parameter)}" for name, parameter in zip(names, description.parameters, strict=True)
-    ]
-    return "\n".join(["Options", *lines])
+    column = max(len(name) for name, _ in rows)
+    return "\n".join([heading, *(f"  {name:{column}}  {text}" for name, text in rows)])
 
 
 def _value(parameter: Parameter) -> str:

@@ -12,10 +12,11 @@ import click
 from pooltop import launch
 from pooltop.cli.gallery import about
 from pooltop.cli.values import at_least, hertz, items_in_a_chunk, output_file, summary_file, worker_count
+from pooltop.errors import WorkloadError
 from pooltop.model import BaselineMethod, RunSpec, StartMethod
-from pooltop.work.describe import describe
+from pooltop.work.describe import describe, describe_target
 from pooltop.work.items import check_spec, reads_stdin
-from pooltop.work.locate import locate
+from pooltop.work.locate import Target, locate
 
 
 class WithWordsOfTheFunction(click.Command):
@@ -77,7 +78,8 @@ def _name_and_value(argument: str) -> tuple[str, bool]:
     "workers",
     metavar="N",
     type=worker_count,
-    help="Workers: N, 50% of the CPUs, +1 more or -1 fewer.  [default: the CPUs that may be used]",
+    help="Workers: N, 50% of the CPUs, +1 more or -1 fewer.  [default: the CPUs that may be used, or as many as must "
+    "run together, and no more than there are items]",
 )
 @click.option(
     "--chunksize", metavar="N|auto", type=items_in_a_chunk, default="auto", help="Items handed to a worker at a time."
@@ -95,7 +97,8 @@ def _name_and_value(argument: str) -> tuple[str, bool]:
     "--baseline",
     type=click.Choice(get_args(BaselineMethod)),
     default=None,
-    help="The same items in one process first, for the speedup.  [default: full in the gallery, else none]",
+    help="The same items in one process first, for the speedup.  [default: as declared; else full in the gallery (but "
+    "for what must run together), and none for your own]",
 )
 @click.option(
     "-o", "output", metavar="FILE", type=output_file, help="Write the return values as JSON lines, in input order."
@@ -133,7 +136,7 @@ def run(
     if workload.startswith("-"):
         raise click.UsageError(f"the workload comes before its options: pooltop run WORKLOAD {workload}")
     directory = Path.cwd()
-    in_gallery = locate(workload, directory).in_gallery
+    target = locate(workload, directory)
     check_spec(items, directory)
     stdin = reads_stdin(items)
     if stdin and baseline == "full":
@@ -142,11 +145,11 @@ def run(
         workload=workload,
         options=words,
         items=items,
-        workers=workers or launch.default_workers(),
+        workers=workers,
         chunksize=chunksize,
         start_method=start_method,
         retries=retries,
-        baseline=baseline or ("full" if in_gallery and not stdin else "none"),
+        baseline=baseline or ("none" if stdin else _baseline(target)),
         directory=str(directory),
         environment=tuple(sorted(os.environ)),
         output=output,
@@ -156,6 +159,14 @@ def run(
     if headless or stdin or summary == "-" or not has_terminal():
         launch.become_foreground(spec, summary)
     return _watch(spec, summary, hz)
+
+
+def _baseline(target: Target) -> BaselineMethod:
+    """As its source says."""
+    try:
+        return describe_target(target).baseline
+    except WorkloadError:  # its import will say better what is wrong with it
+        return "none"
 
 
 def has_terminal() -> bool:

@@ -5,6 +5,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 from pooltop.model import LogLine
@@ -99,3 +100,22 @@ class OutputPipe:
 
     def _give(self, line: bytes) -> None:
         self._on_line(line.decode("utf-8", "replace").removesuffix("\r"))
+
+
+class ImportOutput:
+    """The file that takes what the fork server's import prints."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._at = 0
+
+    def read(self) -> str:
+        """What has come since the last call."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._at)
+                data = file.read()
+        except FileNotFoundError:
+            return ""
+        self._at += len(data)
+        return data.decode("utf-8", "replace")

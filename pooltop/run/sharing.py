@@ -9,30 +9,24 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from ctypes import c_uint64, sizeof
+from ctypes import c_uint64
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import NamedTuple, TypeAlias, cast
 
 from pooltop import shared
 from pooltop.children.shared.commons import Commons, numbered
-from pooltop.errors import WorkloadError
 from pooltop.figures import plural
-from pooltop.model import Number, SharedKind, SharedObject, Wait, WorkerState
+from pooltop.model import SharedKind, SharedObject, Wait, WorkerState
 from pooltop.rules.broker import Broker, Reply
 from pooltop.rules.lines import Line
 from pooltop.rules.meeting import MeetingPoint, Request
 from pooltop.rules.signals import Bell, Flag, Gate, Permits
+from pooltop.run.shared_memory import content, made_memory
 from pooltop.wire.channel import Body
 from pooltop.wire.descriptor import PassedDescriptor
 from pooltop.wire.messages import Abandoned, Answer, Call, Message, Withdraw
 from pooltop.wire.slots import Slot
-from pooltop.work.sharing import ctype_of
-
-CELLS_SHOWN = 256
-"""Of an Array, in a snapshot."""
-SHARED_MEMORY = Path("/dev/shm")
-"""Where `multiprocessing` puts its shared memory, where that exists."""
 
 WAITS: Mapping[SharedKind, WorkerState] = {
     "Queue": "queue wait",
@@ -81,7 +75,7 @@ class Sharing:
         self._broker = Broker()
         for name, description in described.items():
             self._broker.places |= _places(description, self._numbers[name], self._broker)
-        self._memory = _memory(described, context)
+        self._memory = made_memory(described, context)
         self._owners = context.RawArray(c_uint64, len(described) * 2 + 1)
         self._owner_words = memoryview(cast(bytes, self._owners)).cast("B").cast("Q")
         self._lock_file = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -227,7 +221,7 @@ class Sharing:
         self, name: str, description: shared.Description, at: Mapping[int, int], waits: list[Wait]
     ) -> SharedObject:
         number = self._numbers[name]
-        value, size, cells = _content(description, self._memory.get(name))
+        value, size, cells = content(description, self._memory.get(name))
         depth, capacity = None, None
         match self._broker.places.get(number):
             case Line() as line:
@@ -273,56 +267,3 @@ def _places(description: shared.Description, number: int, broker: Broker) -> dic
         case shared.Condition():
             return {number: Bell(broker)}
     return {}
-
-
-def _memory(described: Mapping[str, shared.Description], context: BaseContext) -> dict[str, Any]:
-    """The raw objects of Values and Arrays. Raises WorkloadError where there is no room for them."""
-    memory: dict[str, Any] = {}
-    for name, description in described.items():
-        if isinstance(description, shared.Value | shared.Array):
-            _find_room(name, description)
-        match description:
-            case shared.Value(typecode, initial):
-                memory[name] = context.RawValue(ctype_of(typecode), initial)
-            case shared.Array(typecode, content):
-                memory[name] = context.RawArray(ctype_of(typecode), content)
-    return memory
-
-
-def _find_room(name: str, description: shared.Value | shared.Array) -> None:
-    """Writing to a full shared memory kills a process; so it is not begun."""
-    cells = 1
-    if isinstance(description, shared.Array):
-        content = description.size_or_initializer
-        cells = content if isinstance(content, int) else len(content)
-    wanted = cells * sizeof(ctype_of(description.typecode))
-    if SHARED_MEMORY.is_dir():
-        status = os.statvfs(SHARED_MEMORY)
-        free = status.f_bavail * status.f_frsize
-        if wanted > free:
-            raise WorkloadError(
-                f"shared {name!r} needs {wanted / 1e9:,.1f} GB, and {SHARED_MEMORY} has {free / 1e9:,.1f} GB left"
-            )
-
-
-def _content(
-    description: shared.Description, memory: Any
-) -> tuple[Number | bool | str | None, int | None, tuple[Number | bool, ...]]:
-    """(value, size, cells) as a screen can show them, read without a lock."""
-    match description:
-        case shared.Value():
-            return _plain(memory.value), None, ()
-        case shared.Array():
-            size = len(memory)
-            start = memory[:CELLS_SHOWN]
-            if isinstance(start, bytes | str):  # characters
-                return _plain(start), size, ()
-            few = size <= CELLS_SHOWN
-            cells = start if few else [memory[number * size // CELLS_SHOWN] for number in range(CELLS_SHOWN)]
-            return None, size, tuple(cells)
-    return None, None, ()
-
-
-def _plain(value: object) -> Number | bool | str:
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-    return text.rstrip("\0") if isinstance(text, str) else cast(Number, text)

@@ -21,15 +21,15 @@ from pooltop.children.feeder import feeder_main
 from pooltop.children.home import Assignment
 from pooltop.cpus import usable_cpus
 from pooltop.errors import summary, user_dump
-from pooltop.figures import plural
 from pooltop.model import Baseline, Check, Command, RunSpec, RunState, Snapshot, Stop
+from pooltop.rules.headcount import workers_for
 from pooltop.rules.scheduler import Scheduler
 from pooltop.run import commands
 from pooltop.run.crew import Crew
 from pooltop.run.errands import Errands
 from pooltop.run.journal import Journal, JournalError
 from pooltop.run.ledger import Ledger
-from pooltop.run.logbook import Logbook
+from pooltop.run.logbook import ImportOutput, Logbook
 from pooltop.run.portrait import BASELINE, Portrait
 from pooltop.run.sampler import Sampler, stopped
 from pooltop.run.sharing import Sharing
@@ -115,7 +115,7 @@ class Supervisor:
         began = time.monotonic()
         source = self._portrait.source = await self._open_source(assignment)
         self._portrait.startup_before_pool = time.monotonic() - began - source.source_seconds
-        self._portrait.workers = workers_for(self._spec, source, usable_cpus())
+        self._portrait.workers = workers_for(self._spec, source.together, source.total, usable_cpus())
         if self._spec.baseline == "full":
             await self._measure_baseline(assignment)
         crew = await self._run_pool(replace(assignment, convert_items=source.textual))
@@ -364,7 +364,7 @@ class Supervisor:
     async def _equipped(self) -> AsyncIterator[None]:
         """Everything the run stands on, put up and, whatever happens, taken down again."""
         self._cut: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._imported = _ImportOutput(self._run.runtime / "import.log")
+        self._imported = ImportOutput(self._run.runtime / "import.log")
         self._journal = Journal.create(self._run.journal, self._spec)
         self._logbook = Logbook(self._journal)
         self._ledger = Ledger(self._journal)
@@ -388,40 +388,7 @@ class Supervisor:
                 self._journal.close()
 
 
-def workers_for(spec: RunSpec, source: Ready, cpus: int) -> int:
-    """How many workers there shall be. Raises WorkloadError where they are too few, or there can be no baseline."""
-    together = source.together
-    if spec.workers is not None and spec.workers < together:
-        few = plural(spec.workers, "worker")
-        raise WorkloadError(f"{spec.workload}: {together} items must run together, so {few} are too few: -j {together}")
-    if together > 1 and spec.baseline == "full":
-        raise WorkloadError(
-            f"{spec.workload}: {together} items must run together, so there is no baseline in one process"
-        )
-    wanted = cpus if source.total is None else min(cpus, max(1, source.total))
-    return spec.workers or max(together, wanted)
-
-
 def _raise_its_error(task: asyncio.Task[None]) -> None:
     """As a callback: nobody waits for this task, but its error must be heard of."""
     if not task.cancelled():
         task.result()
-
-
-class _ImportOutput:
-    """The file that takes what the fork server's import prints."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._at = 0
-
-    def read(self) -> str:
-        """What has come since the last call."""
-        try:
-            with self.path.open("rb") as file:
-                file.seek(self._at)
-                data = file.read()
-        except FileNotFoundError:
-            return ""
-        self._at += len(data)
-        return data.decode("utf-8", "replace")

@@ -32,9 +32,14 @@ def load_object(target: Target) -> object:
     return found
 
 
+def put_first(folder: str) -> None:
+    """Begin sys.path with a folder, as Python does with a script's."""
+    if sys.path[:1] != [folder]:
+        sys.path.insert(0, folder)
+
+
 def _import(target: Target) -> ModuleType:
-    if sys.path[:1] != [target.folder]:
-        sys.path.insert(0, target.folder)
+    put_first(target.folder)
     importlib.invalidate_caches()
     try:
         if target.file is None:

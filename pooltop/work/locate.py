@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import sys
+import sysconfig
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import msgspec
 
 from pooltop.errors import WorkloadError
 from pooltop.work import syntax
+from pooltop.work.installed import Installed, installed
 
 GALLERY = Path(__file__).resolve().parents[2] / "workloads"
 """The gallery that is installed beside the engine; a folder of that name of the user's own is theirs."""
+_STANDARD_LIBRARY = sysconfig.get_path("stdlib")
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -27,15 +30,19 @@ class Target(msgspec.Struct, frozen=True):
     file: str | None
     """The absolute path where it is loaded by path: for `./script.py:resize`, and in the gallery."""
     folder: str
-    """What comes first on sys.path: the script's folder, or the working directory."""
+    """What comes first on sys.path: the script's folder, or the working directory; for what is installed the standard
+    library, as always."""
+    distribution: str = ""
+    """The name of the installed distribution that adds it to the gallery."""
 
     @property
     def in_gallery(self) -> bool:
+        """Whether one word names it: it is pooltop's own, or a distribution's entry point."""
         return ":" not in self.workload
 
 
 def locate(workload: str, directory: Path) -> Target:
-    """Where `blur` (the gallery), `module:function` or `path.py:function` is, seen from `directory`.
+    """Where `blur` (of the gallery), `module:function` or `path.py:function` is, seen from `directory`.
 
     Raises WorkloadError where that is nowhere. A module that only its parent's import could find is left to loading.
     """
@@ -55,17 +62,52 @@ def locate(workload: str, directory: Path) -> Target:
     return Target(workload=workload, module=place, attribute=attribute, file=None, folder=folder)
 
 
-def gallery_targets() -> dict[str, Target]:
-    """The gallery's entries by name: a file each, with the one function in it that is decorated with `workload`."""
-    targets = {}
-    for path in sorted(GALLERY.glob("[!_]*.py")):
-        function = syntax.find_workload(syntax.read(path)[1])
-        if function is not None:
-            name = path.stem
-            targets[name] = Target(
-                workload=name, module=name, attribute=function.name, file=str(path), folder=str(GALLERY)
-            )
-    return targets
+def gallery_targets() -> list[Target]:
+    """Pooltop's own gallery."""
+    found = (gallery_target(path.stem) for path in sorted(GALLERY.glob("[!_]*.py")))
+    return [target for target in found if target is not None]
+
+
+def gallery_target(name: str) -> Target | None:
+    """An entry of pooltop's own gallery: the function of the file of that name that is decorated with `workload`."""
+    path = GALLERY / f"{name}.py"
+    if not (name.isidentifier() and path.exists()):
+        return None
+    functions = syntax.workloads(syntax.read(path)[1])
+    if not functions:
+        return None
+    return Target(workload=name, module=name, attribute=functions[0].name, file=str(path), folder=str(GALLERY))
+
+
+def installed_target(entry: Installed) -> Target:
+    """Where the entry point of an installed distribution leads. Raises WorkloadError where that is nowhere."""
+    module, _, attribute = entry.place.partition(":")
+    said = f"{entry.name} (of {entry.distribution})"
+    if not (is_dotted_name(module) and is_dotted_name(attribute)):
+        raise WorkloadError(f"{said}: its entry point is {entry.place!r}, not module:function")
+    try:
+        find_module(module, _STANDARD_LIBRARY)
+    except WorkloadError:
+        raise WorkloadError(f"{said}: no module named {module!r} is installed") from None
+    return Target(
+        workload=entry.name,
+        module=module,
+        attribute=attribute,
+        file=None,
+        folder=_STANDARD_LIBRARY,
+        distribution=entry.distribution,
+    )
+
+
+def targets_in(place: str, directory: Path) -> list[Target]:
+    """The functions of a Python file that are workloads, or could be.
+
+    Raises WorkloadError where the file is not there, is no Python, or has none.
+    """
+    functions = syntax.offered(syntax.read(_python_file(place, directory))[1])
+    if not functions:
+        raise WorkloadError(f"{place} has no function that takes an item")
+    return [_in_file(f"{place}:{function.name}", place, function.name, directory) for function in functions]
 
 
 def source_file(target: Target) -> Path | None:
@@ -104,10 +146,13 @@ def _find_top(name: str, folder: str) -> ModuleSpec | None:
 
 
 def _in_gallery(name: str, directory: Path) -> Target:
-    targets = gallery_targets()
-    if name not in targets:
-        raise WorkloadError(_unknown(name, list(targets), directory))
-    return targets[name]
+    own = gallery_target(name)
+    if own is not None:
+        return own
+    others = installed()
+    if name in others:
+        return installed_target(others[name])
+    raise WorkloadError(_unknown(name, [target.workload for target in gallery_targets()] + list(others), directory))
 
 
 def _unknown(name: str, known: list[str], directory: Path) -> str:
@@ -121,6 +166,17 @@ def _unknown(name: str, known: list[str], directory: Path) -> str:
 
 
 def _in_file(workload: str, place: str, attribute: str, directory: Path) -> Target:
+    file = _python_file(place, directory)
+    return Target(
+        workload=workload,
+        module=file.stem.replace(".", "_"),  # a dot would make it the submodule of a package
+        attribute=attribute,
+        file=str(file),
+        folder=str(file.resolve().parent),  # as Python does for a script that is a link
+    )
+
+
+def _python_file(place: str, directory: Path) -> Path:
     given = directory / Path(place).expanduser()
     file = given.parent.resolve() / given.name
     if file.is_dir():
@@ -129,13 +185,7 @@ def _in_file(workload: str, place: str, attribute: str, directory: Path) -> Targ
         raise WorkloadError(f"no such file: {place}")
     if file.suffix != ".py":
         raise WorkloadError(f"{place} is not a Python file (.py)")
-    return Target(
-        workload=workload,
-        module=file.stem.replace(".", "_"),  # a dot would make it the submodule of a package
-        attribute=attribute,
-        file=str(file),
-        folder=str(file.resolve().parent),  # as Python does for a script that is a link
-    )
+    return file
 
 
 def is_dotted_name(text: str) -> bool:

@@ -1,7 +1,8 @@
-"""Python source read without running it: where a function stands in a file, and which one is declared a workload."""
+"""Python source read without running it: where a function stands in a file, and which are declared workloads."""
 
 import ast
 import tokenize
+from collections.abc import Iterator
 from pathlib import Path
 
 from pooltop.errors import WorkloadError
@@ -35,10 +36,23 @@ def find_function(tree: ast.Module, attribute: str) -> Function | None:
     return functions[-1] if functions else None
 
 
-def find_workload(tree: ast.Module) -> Function | None:
-    """The first function of the file that is decorated with `workload`."""
-    functions = (node for node in tree.body if isinstance(node, Function))
-    return next((function for function in functions if workload_decorator(function)), None)
+def offered(tree: ast.Module) -> list[Function]:
+    """The functions that a file has to offer: those decorated with `workload`, or where none is, its public ones that
+    take an item."""
+    return workloads(tree) or [
+        function for function in _functions(tree) if not function.name.startswith("_") and takes_item(function)
+    ]
+
+
+def workloads(tree: ast.Module) -> list[Function]:
+    """The functions of a file that are decorated with `workload`, in its order."""
+    return [function for function in _functions(tree) if workload_decorator(function)]
+
+
+def takes_item(function: Function) -> bool:
+    """Whether it can be called with one positional argument."""
+    taken = function.args
+    return bool(taken.posonlyargs or taken.args or taken.vararg)
 
 
 def workload_decorator(function: Function) -> ast.expr | None:
@@ -50,6 +64,14 @@ def workload_decorator(function: Function) -> ast.expr | None:
         ):
             return decorator
     return None
+
+
+def dict_shown(node: ast.expr | None, tree: ast.Module) -> ast.Dict | None:
+    """The dict that an expression of the file shows: written out in place, or bound to its name at the top level."""
+    if isinstance(node, ast.Name):
+        bound = [value for name, value in _assignments(tree) if name == node.id]
+        node = bound[-1] if bound else None
+    return node if isinstance(node, ast.Dict) else None
 
 
 def binds(tree: ast.Module, name: str) -> bool:
@@ -67,3 +89,18 @@ def binds(tree: ast.Module, name: str) -> bool:
         if bound in (name, "*", "__getattr__"):
             return True
     return False
+
+
+def _functions(tree: ast.Module) -> list[Function]:
+    """The definitions at the top level; of two with one name the last, as running the file has it."""
+    return list({node.name: node for node in tree.body if isinstance(node, Function)}.values())
+
+
+def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr | None]]:
+    """The names bound at the top level, and to what."""
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name), value=value):
+                yield name, value

@@ -178,6 +178,9 @@ def test_a_name_that_is_no_utf8(cli: Cli) -> None:
         (["ctl", "last", "stop"], "no runs yet"),
         (["ctl"], "RUN"),
         (["frobnicate"], "frobnicate"),
+        (["nowhere.py"], "no such file: nowhere.py"),
+        (["tasks.py", "nowhere.py"], "no such file: nowhere.py"),
+        (["list", "nowhere.py"], "no such file: nowhere.py"),
         (["--hz", "0"], "--hz"),
     ],
     ids=str,
@@ -327,6 +330,7 @@ def test_a_list_cut_short_by_its_reader_shows_no_traceback(cli: Cli) -> None:
 def test_without_a_terminal_the_help_is_shown(cli: Cli) -> None:
     out, err = cli(code=2)
     assert out.startswith("Usage: pooltop") and err == ""
+    assert cli("tasks.py", code=2) == (out, err)
 
 
 def test_version_list_and_show(cli: Cli) -> None:
@@ -335,6 +339,34 @@ def test_version_list_and_show(cli: Cli) -> None:
     assert "blur" in [entry["workload"] for entry in json.loads(cli("list", "--json")[0])]
     shown = cli("show", "tasks:square")[0]
     assert "--power" in shown and "A power of a number." in shown and "def square(number" in shown
+
+
+def test_functions_of_files_and_of_runs_are_listed(cli: Cli) -> None:
+    listed = cli("list", "tasks.py", "./tasks.py")[0]
+    assert "From tasks.py\n  tasks.py:square  A power of a number.\n  tasks.py:held\n" in listed
+    assert "Lately" not in listed
+    cli("run", "tasks:shout", "--items", "range:3", "--headless")
+    assert "Lately\n  tasks:shout\n" in cli("list")[0]
+
+
+def test_a_workload_of_another_distribution_is_listed_and_run(cli: Cli) -> None:
+    lab = cli.lab
+    lab.write("packages/acme.py", 'def melt(ore: int, heat=3):\n    """Make it liquid."""\n    return ore * heat\n')
+    lab.write("packages/acme_tools-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: acme-tools\nVersion: 1\n")
+    points = "[pooltop.workloads]\nmelting = acme:melt\nbroken = nowhere:melt\nlate = acme.absent:melt\n"
+    lab.write("packages/acme_tools-1.dist-info/entry_points.txt", points)
+    cli.environment["PYTHONPATH"] = str(lab.folder / "packages")
+    listed = cli("list")[0]
+    assert "Installed\n  broken   cannot be used: broken (of acme-tools): no module named 'nowhere'" in listed
+    assert "\n  late     (of acme-tools)\n  melting  Make it liquid. (of acme-tools)\n" in listed
+    summary = json.loads(
+        cli("run", "melting", "--items", "range:4", "--heat", "5", "-o", "out.jsonl", "--json", "-")[0]
+    )
+    assert summary["baseline"]["method"] == "full"
+    assert (lab.folder / "out.jsonl").read_text().split() == ["0", "5", "10", "15"]
+    for name, module in (("broken", "nowhere"), ("late", "acme.absent")):
+        out, err = cli("run", name, "--items", "range:4", code=2)
+        assert out == "" and module in err and err.count("\n") == 1
 
 
 # A run in the background, and what can be asked of it

@@ -132,8 +132,8 @@ def test_pictures_are_blurred_whatever_is_done_to_the_workers(desk: Desk, pictur
 
 def test_from_the_gallery_a_function_of_ones_own(desk: Desk) -> None:
     terminal = desk.open()
-    terminal.wait_for("Gaussian blur")
-    terminal.press("\x1b[B")
+    terminal.wait_for("your own function")
+    terminal.press("\x1b[F")
     terminal.wait_for("Type where it is")
     terminal.press("\r")
     terminal.press(f"{desk.folder}/work.py:slow")
@@ -145,6 +145,27 @@ def test_from_the_gallery_a_function_of_ones_own(desk: Desk) -> None:
     terminal.wait_for("finished")
     terminal.press("q")
     assert terminal.wait_for_exit() == 0
+
+
+def test_the_functions_of_a_file_are_in_the_gallery_and_later_what_ran(desk: Desk) -> None:
+    file = f"{desk.folder}/work.py"
+    terminal = desk.open(file)
+    terminal.wait_for(f"From {file}"[:20])
+    terminal.press("\x1b[F\x1b[A")
+    terminal.wait_for(f"{file}:slow")
+    terminal.press("\t")
+    terminal.settle()
+    terminal.press("range:4\r")
+    terminal.wait_for("4 of 4")
+    terminal.wait_for("finished")
+    terminal.press("q")
+    assert terminal.wait_for_exit() == 0
+    again = desk.open()
+    again.wait_for("Lately")
+    again.press("\x1b[F\x1b[A")
+    again.wait_for(f"{file}:slow")
+    again.press("q")
+    assert again.wait_for_exit() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

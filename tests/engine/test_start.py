@@ -239,3 +239,14 @@ async def test_a_signal_ends_a_run_cleanly(lab: Lab, number: int, code: int, sta
     assert time.monotonic() - began < 2
     assert run.values() == {0: 0}
     assert "Traceback" not in run.stderr
+
+
+@both_methods
+async def test_a_neighbour_can_be_imported_when_an_item_runs(lab: Lab, start_method: StartMethod) -> None:
+    """multiprocessing gives each child of the fork server the supervisor's sys.path."""
+    lab.write("neighbour.py", "def square(item: int) -> int:\n    return item * item\n")
+    file = lab.write(
+        "late.py", "def late(item: int) -> int:\n    import neighbour\n    return neighbour.square(item)\n"
+    )
+    run = await lab.start(f"{file}:late", "range:4", start_method=start_method)
+    await run.ends_exactly(4)

@@ -1,11 +1,15 @@
 """pool_methods: a real multiprocessing.Pool in a worker gives the same squares by each of its methods."""
 
+from contextlib import suppress
+from functools import partial
+
+import psutil
 import pytest
 
 from pooltop import Outcome
 from pooltop.model import StartMethod
-from tests.engine.harness import Lab
-from tests.gallery.play import play, verdict
+from tests.engine.harness import Lab, Running, until
+from tests.gallery.play import RETRIES, play, verdict
 from workloads.pool_methods import KEEP_ORDER, METHODS, Arrivals, Method, same_results
 
 SQUARES = [(number, number * number) for number in range(1, 9)]
@@ -65,6 +69,50 @@ async def test_one_of_them(lab: Lab) -> None:
 
 @pytest.mark.parametrize("start_method", ["forkserver", "spawn"])
 async def test_killed(lab: Lab, start_method: StartMethod) -> None:
-    """The pool inside a killed worker dies with it: the lab finds no process left."""
-    final = await play(lab, "pool_methods", "--seconds", "0.3", workers=2, kills=2, start_method=start_method)
+    """The pool inside a killed worker dies with it.
+
+    The kill waits until that pool is there: one in the microseconds in which `multiprocessing` makes a semaphore
+    would leave its name behind, and nobody can help that.
+    """
+    options = ("--seconds", "0.4", "--processes", "3")
+    run = await lab.start(
+        "pool_methods", None, *options, gallery=True, workers=2, retries=RETRIES, start_method=start_method
+    )
+    for _ in range(2):
+        worker, inner = await worker_with_pool(run, start_method, 3)
+        worker.kill()
+        await until(partial(none_lives, inner), "the pool inside it is gone")
+    final = await run.end()
     assert verdict(final) == (ALL_RIGHT, ALL_RIGHT, True)
+    assert final.workers_killed == 2
+
+
+async def worker_with_pool(
+    run: Running, start_method: StartMethod, processes: int
+) -> tuple[psutil.Process, list[psutil.Process]]:
+    """A worker in which a pool of so many processes is at work, and those."""
+    await run.until(lambda s: any(w.item is not None for w in s.workers))
+    found = dict[psutil.Process, list[psutil.Process]]()
+
+    def look() -> bool:
+        for worker in run.worker_processes(start_method):
+            with suppress(psutil.NoSuchProcess):
+                inner = worker.children()
+                if len(inner) == processes:
+                    found[worker] = inner
+        return bool(found)
+
+    await until(look, "a worker has a pool")
+    return found.popitem()
+
+
+def none_lives(processes: list[psutil.Process]) -> bool:
+    return not any(map(lives, processes))
+
+
+def lives(process: psutil.Process) -> bool:
+    """A zombie does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,10 +1,11 @@
 """The form: what it asks, and the run that its answers make."""
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pooltop.work.describe import Parameter
+from pooltop.work.describe import Description, Parameter
 from tests.tui.fake import BLUR, described
 from tui.form import (
     FormError,
@@ -21,9 +22,9 @@ from tui.view.prose import paragraphs
 def answers(**changed: str) -> dict[str, str]:
     """The form of blur as it opens, with some answers changed (`keep_size` is the option `--keep-size`)."""
     asked = [
-        items_blank(BLUR.items, own=False),
+        items_blank(BLUR),
         *parameter_blanks(BLUR.parameters),
-        *settings_blanks(3, own=False),
+        *settings_blanks(3, BLUR.baseline),
     ]
     given = {blank.name: blank.initial or (blank.choices or ("",))[0] for blank in asked}
     names = {blank.name.removeprefix("--").replace("-", "_"): blank.name for blank in asked}
@@ -32,7 +33,7 @@ def answers(**changed: str) -> dict[str, str]:
 
 def test_an_untouched_form_gives_the_defaults() -> None:
     spec = run_spec(BLUR, answers())
-    assert (spec.workload, spec.options, spec.items, spec.workers) == ("blur", (), None, 3)
+    assert (spec.workload, spec.options, spec.items, spec.workers) == ("blur", (), None, None)
     assert (spec.start_method, spec.retries, spec.baseline) == ("forkserver", 2, "full")
 
 
@@ -47,21 +48,40 @@ def test_settings_are_taken() -> None:
     assert (spec.baseline, spec.start_method) == ("none", "spawn")
 
 
-def test_functions_of_ones_own_are_not_run_twice_unasked() -> None:
-    own = {blank.name: blank for blank in [items_blank(None, own=True), *settings_blanks(2, own=True)]}
-    assert own["baseline"].initial == "none"
-    assert "needed" in own["items"].placeholder
+def test_the_baseline_is_preset_and_the_number_of_workers_left_open() -> None:
+    workers, baseline, *_ = settings_blanks(2, "none")
+    assert (workers.initial, workers.placeholder, baseline.initial) == ("", "2", "none")
+    assert settings_blanks(2, "full")[1].initial == "full"
+
+
+@pytest.mark.parametrize(
+    ("description", "placeholder"),
+    [
+        (described("blur", "Blur", ""), "its own"),
+        (described("tasks:f", "f", ""), "needed, unless it brings its own"),
+        (msgspec.structs.replace(BLUR, items="range:8"), "range:8"),
+        (None, "needed, unless it brings its own"),
+    ],
+)
+def test_where_items_come_from_if_nothing_is_said(description: Description | None, placeholder: str) -> None:
+    assert items_blank(description).placeholder == placeholder
 
 
 @given(st.sampled_from(["workers", "retries"]), st.text(max_size=12))
 def test_a_number_that_is_none_is_named(field: str, text: str) -> None:
     least = 1 if field == "workers" else 0
+    assume(not (field == "workers" and not text.strip()))
     try:
         spec = run_spec(BLUR, answers(**{field: text}))
     except FormError as error:
         assert str(error).startswith(f"{field}: ") and repr(text) in str(error)
     else:
         assert int(text) == getattr(spec, field) >= least
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_no_number_of_workers_is_left_to_the_run(text: str) -> None:
+    assert run_spec(BLUR, answers(workers=text)).workers is None
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The gallery: choosing, filling in, running, and what goes wrong."""
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Select
 
 from tests.tui.fake import FakeEngine
 from tests.tui.stage import Stage, gallery_on_stage
@@ -14,6 +14,12 @@ def field(stage: Stage, name: str) -> Input:
     """What one types into, by the name of its blank."""
     [found] = [field for field in stage.app.screen.query(Field) if field.blank.name == name]
     return found.query_one(Input)
+
+
+def baseline(stage: Stage) -> "Select[str]":
+    """What one chooses."""
+    [found] = [field for field in stage.app.screen.query(Field) if field.blank.name == "baseline"]
+    return found.query_one(Select)
 
 
 async def type_own(stage: Stage, text: str) -> None:
@@ -37,7 +43,7 @@ async def test_enter_runs_what_is_highlighted() -> None:
         await stage.press("enter")
         await stage.until(lambda: isinstance(stage.app.screen, RunScreen))
     [spec] = engine.started
-    assert (spec.workload, spec.workers, spec.baseline, spec.options) == ("hello", 3, "full", ())
+    assert (spec.workload, spec.workers, spec.baseline, spec.options) == ("hello", None, "full", ())
     assert spec.directory and spec.environment
 
 
@@ -102,6 +108,46 @@ async def test_a_function_of_ones_own_is_shown_as_it_is_typed_and_run() -> None:
         await stage.until(lambda: isinstance(stage.app.screen, RunScreen))
     [spec] = engine.started
     assert (spec.workload, spec.items, spec.baseline) == ("tasks:resize", "range:5", "none")
+
+
+async def test_the_baseline_follows_what_is_typed_until_somebody_chooses() -> None:
+    async with gallery_on_stage(FakeEngine()) as stage:
+        await type_own(stage, "tasks:resize")
+        await stage.until(lambda: baseline(stage).value == "none")
+        await stage.press(*"_twice")
+        await stage.until(lambda: baseline(stage).value == "full")
+        await stage.press(*["backspace"] * 6)
+        await stage.until(lambda: baseline(stage).value == "none")
+        baseline(stage).value = "full"
+        await stage.press("x")
+        await stage.until_shown("there is no tasks:resizex")
+        assert baseline(stage).value == "full"
+
+
+async def test_what_others_have_installed_and_what_is_in_files_have_headings_of_their_own() -> None:
+    engine = FakeEngine()
+    async with gallery_on_stage(engine) as stage:
+        for text in ("Installed", "melt", "From tasks.py", "shrink"):
+            await stage.until_shown(text)
+        await stage.press("down", "down")
+        for text in ("cannot be used: no module named 'acme' is installed", "of acme-tools"):
+            await stage.until_shown(text)
+        await stage.press("down")
+        for text in ("tasks.py:shrink", "factor", "/home/me/tasks.py", "def shrink(item):"):
+            await stage.until_shown(text)
+        await stage.press("tab", *"range:3", "enter")
+        await stage.until(lambda: isinstance(stage.app.screen, RunScreen))
+    [spec] = engine.started
+    assert (spec.workload, spec.items, spec.baseline) == ("tasks.py:shrink", "range:3", "none")
+
+
+async def test_another_workload_has_a_form_of_its_own() -> None:
+    """What was typed for one function of a file is not left in the form of the next workload."""
+    async with gallery_on_stage(FakeEngine()) as stage:
+        await stage.press("down", "down", "down")
+        await stage.until_shown("factor")
+        await stage.press("tab", *"photos", "escape", "end")
+        await stage.until(lambda: "photos" not in stage.text)
 
 
 async def test_what_is_no_function_is_not_run() -> None:

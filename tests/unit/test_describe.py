@@ -6,7 +6,8 @@ from textwrap import dedent
 
 import pytest
 
-from pooltop.work.describe import Description, Parameter, describe, gallery
+from pooltop.work import locate
+from pooltop.work.describe import Description, Parameter, SharedName, describe
 from pooltop.work.imported import WorkloadError
 
 SCRIPT = '''
@@ -123,20 +124,48 @@ def test_what_is_not_there_is_one_line(workload: str, line: str, script: Path) -
     assert "\n" not in str(caught.value)
 
 
-def test_every_entry_of_the_gallery_is_whole() -> None:
-    entries = gallery()
-    assert "blur" in [entry.workload for entry in entries]
-    assert len({entry.workload for entry in entries}) == len(entries)
-    for entry in entries:
-        assert entry.section and entry.summary and entry.source and entry.item_parameter
-        assert entry.title != entry.workload
-        assert all(parameter.default is not None for parameter in entry.parameters)
-        assert entry.workload not in sys.stdlib_module_names
+SHARING = """
+    import pooltop
+    from pooltop import shared
+    NAMED = {"first": 1}
+    NAMED: dict[str, object] = {"balance": shared.Value("d", 1000.0), "lock": shared.Lock(), **more, 3: 4}
+
+    @pooltop.workload(shared={"queue": shared.Queue(shared.Option("size"))}, together=2, baseline="full")
+    def declared(x, size=3, *, queue): ...
+    @pooltop.workload(shared=NAMED, together=lambda parts: parts)
+    def named(x, /, balance, parts=2, *, lock): ...
+    @pooltop.workload(shared=made(), baseline=none)
+    def elsewhere(x, lock): ...
+"""
 
 
-def test_the_users_own_folder_of_that_name_is_no_gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "workloads").mkdir()
-    (tmp_path / "workloads/mine.py").write_text("import pooltop\n@pooltop.workload\ndef mine(x): ...\n")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    assert "mine" not in [entry.workload for entry in gallery()]
+def test_what_is_shared_is_no_option(script: Path) -> None:
+    (script.parent / "sharing.py").write_text(dedent(SHARING))
+    declared, named, elsewhere = (
+        describe(f"sharing:{name}", script.parent) for name in ("declared", "named", "elsewhere")
+    )
+    assert declared.parameters == (Parameter("size", "", "3"),)
+    assert declared.shared == (SharedName("queue", "shared.Queue(shared.Option('size'))"),)
+    assert named.parameters == (Parameter("parts", "", "2"),)
+    assert [each.name for each in named.shared] == ["balance", "lock"]
+    assert (elsewhere.shared, elsewhere.parameters) == ((), (Parameter("lock", "", None),))
+
+
+def test_the_baseline_is_as_declared_and_else_only_the_gallerys(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (script.parent / "sharing.py").write_text(dedent(SHARING))
+    assert [describe(f"sharing:{name}", script.parent).baseline for name in ("declared", "named", "elsewhere")] == [
+        *("full", "none", "none")
+    ]
+    assert describe("./script.py:plain", script.parent).baseline == "none"
+    gallery = script.parent / "gallery"
+    gallery.mkdir()
+    for name, words in {"plain": "", "together": "together=2", "none": 'baseline="none"'}.items():
+        (gallery / f"{name}.py").write_text(f"from pooltop import workload\n\n\n@workload({words})\ndef f(x): ...\n")
+    monkeypatch.setattr(locate, "GALLERY", gallery)
+    assert [describe(name, script.parent).baseline for name in ("plain", "together", "none")] == [
+        *("full", "none", "none")
+    ]
+
+
+def test_of_the_gallery_the_whole_file_is_shown() -> None:
+    assert describe("blur", Path.cwd()).source.startswith('"""The gallery\'s blur')

@@ -114,7 +114,8 @@ def test_headless_loads_no_dashboard(arguments: list[str], code: int, tmp_path: 
 
 def test_public_names() -> None:
     """All that a user imports, and nothing by accident."""
-    assert pooltop.__all__ == sorted(["OutputFolder", "Outcome", "__version__", "counter", "shared", "track", "workload"])
+    offered = ["OutputFolder", "Outcome", "__version__", "counter", "shared", "track", "workload"]
+    assert pooltop.__all__ == sorted(offered)
     for name in pooltop.__all__:
         assert hasattr(pooltop, name)
     accidents = {

@@ -247,11 +247,6 @@ def test_the_decorator_leaves_the_function_as_it_is() -> None:
     assert made(bare).title == "own:function"
 
 
-def test_only_the_gallery_is_run_twice_by_default(project: Path) -> None:
-    assert load(locate("blur", project)).baseline == "full"
-    assert load(locate("script:double", project)).baseline == "none"
-
-
 def test_setup_gets_the_options_it_takes() -> None:
     seen = []
 

@@ -38,12 +38,28 @@ here is read from its source; nothing of it runs before you press Enter.
 class Workloads(OptionList, inherit_bindings=False):
     """Enter is left to the screen, which runs; a click only chooses."""
 
+    DEFAULT_CSS = "Workloads { text-wrap: nowrap; text-overflow: ellipsis; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "cursor_up", show=False),
         Binding("down", "cursor_down", show=False),
         Binding("home", "first", show=False),
         Binding("end", "last", show=False),
     ]
+
+
+class Source(Static):
+    """Python, below a line that says from which file."""
+
+    DEFAULT_CSS = "Source { border-top: solid $foreground 30%; border-title-color: $foreground; }"
+
+    def show(self, description: Description | None) -> None:
+        """The source of this workload, where it is known."""
+        if description is None or not description.source:
+            self.display = False
+            return
+        self.display = True
+        self.border_title = Content(f" {printable(description.path or '')} ")
+        self.update(highlight(description.source, language="python"))
 
 
 class GalleryScreen(Screen[None]):
@@ -88,7 +104,7 @@ class GalleryScreen(Screen[None]):
                 yield Input(id="function", placeholder="module:function or ./file.py:function", compact=True)
                 yield Form(self._engine.default_workers())
                 yield Static(id="doc", markup=False)
-                yield Static(id="source")
+                yield Source()
         yield Static(id="message", markup=False)
         yield Footer(compact=True, show_command_palette=False)
 
@@ -111,7 +127,7 @@ class GalleryScreen(Screen[None]):
             self._describe_own()
         elif event.option_id is not None:
             entry = self._gallery[event.option_id]
-            self._show(entry, entry.title, entry.doc)
+            self._show(entry, entry.title, entry.doc or entry.summary)
 
     @on(Input.Changed, "#function")
     def describe_typed(self) -> None:
@@ -135,13 +151,14 @@ class GalleryScreen(Screen[None]):
 
     def _show(self, description: Description | None, title: str, doc: str) -> None:
         self._description = description
-        self.query_one("#page").border_title = Content(printable(title))
+        page = self.query_one("#page")
+        page.border_title = Content(printable(title))
+        page.border_subtitle = Content(printable(_origin(description)))
         summary, _, rest = paragraphs(doc).partition("\n\n")
         self.query_one("#summary", Static).update(summary)
         self.query_one("#doc", Static).update(rest)
-        self.query_one(Form).show(description, own=description is None or ":" in description.workload)
-        source = description.source if description is not None else ""
-        self.query_one("#source", Static).update(highlight(source, language="python"))
+        self.query_one(Form).show(description, typed=self.query_one("#function").display)
+        self.query_one(Source).show(description)
 
     def _options(self) -> list[Option]:
         options: list[Option] = []
@@ -149,8 +166,8 @@ class GalleryScreen(Screen[None]):
         for entry in self._gallery.values():
             if entry.section != section:
                 section = entry.section
-                options.append(Option(section or "Workloads", disabled=True))
-            options.append(Option(f"  {entry.title}", id=entry.workload))
+                options.append(Option(printable(section), disabled=True))
+            options.append(Option(f"  {printable(entry.title)}", id=entry.workload))
         return [*options, Option("Yours", disabled=True), Option(f"  {OWN_PROMPT}", id=OWN)]
 
     # What the keys do.
@@ -223,3 +240,12 @@ class GalleryScreen(Screen[None]):
     def action_leave(self) -> None:
         """Nothing runs here that could be lost."""
         self.post_message(self.Left())
+
+
+def _origin(description: Description | None) -> str:
+    """Where a workload comes from that is not pooltop's."""
+    if description is None:
+        return ""
+    if description.distribution:
+        return f"of {description.distribution}"
+    return description.workload if ":" in description.workload else ""
