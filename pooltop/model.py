@@ -236,6 +236,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     directory: str = ""
     """The run's own directory."""
     workers_requested: int = 1
+    together: int = 1
+    """So many items must run at the same time."""
     workers_started: int = 0
     """Worker processes made so far, replacements included."""
     workers_killed: int = 0

@@ -47,11 +47,11 @@ def primes_below(end: int) -> bytearray:
 def arrays(
     cell: int,
     cells: Annotated[int, Meta(ge=1, le=100_000)] = 300,  # noqa: ARG001  # so many items, and of `primes`
-    width: Annotated[int, Meta(ge=1, le=100_000)] = 2000,
+    width: Annotated[int, Meta(ge=1, le=100_000)] = 5000,
     *,
     primes: "Array[c_longlong]",
 ) -> None:
-    """The primes among the first 600,000 numbers, counted 2,000 at a time into the cells of one Array.
+    """The primes among the first 1,500,000 numbers, counted 5,000 at a time into the cells of one Array.
 
     What it shows: an Array lies in memory that all processes share. A worker writes its cell in place, and nothing is
     sent back: the function returns None. No lock is needed, since no two workers write the same cell.

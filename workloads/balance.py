@@ -49,7 +49,7 @@ def balance_is_right(outcome: pooltop.Outcome) -> tuple[str, str]:
 def balance(
     teller: str,
     tellers: Annotated[int, Meta(ge=1, le=64)] = 4,  # noqa: ARG001  # so many items, so many cells of `entered`
-    entries: Annotated[int, Meta(ge=1, le=1_000_000)] = 100,
+    entries: Annotated[int, Meta(ge=1, le=1_000_000)] = 300,
     hold: Annotated[float, Meta(ge=0, le=60)] = 0.008,
     *,
     balance: "Synchronized[float]",

@@ -52,7 +52,7 @@ def counter(
     parts: Annotated[int, Meta(ge=1, le=64)] = 4,  # noqa: ARG001  # so many items, so many cells of `raised`
     raises: Annotated[int, Meta(ge=1, le=1_000_000)] = 100,
     lock: bool = True,
-    pause: Annotated[float, Meta(ge=0, le=1)] = 0.005,
+    pause: Annotated[float, Meta(ge=0, le=1)] = 0.02,
     *,
     total: "Synchronized[int]",
     raised: "Array[c_longlong]",

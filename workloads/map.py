@@ -12,8 +12,9 @@ STEPS = 20
 
 
 def doubled(outcome: pooltop.Outcome) -> tuple[list[int], list[int]]:
-    """Every number twice as large, in input order."""
-    return [2 * number for number in range(1, 9)], list(outcome.results)
+    """Every number twice as large, in input order; of other items than its own, all are there."""
+    results = list(outcome.results)
+    return [2 * number for number in range(1, 9)] if outcome.own_items else results, results
 
 
 @pooltop.workload(title="Map a list", section="First steps", items="range:1:9", check=doubled)

@@ -43,9 +43,9 @@ def all_messages_in_order(outcome: pooltop.Outcome) -> tuple[str, str]:
 )
 def pipe(
     end: str,
-    messages: Annotated[int, Meta(ge=1, le=1_000_000)] = 300,
+    messages: Annotated[int, Meta(ge=1, le=1_000_000)] = 400,
     size: Annotated[int, Meta(ge=0, le=100_000_000)] = 0,
-    pause: Annotated[float, Meta(ge=0, le=60)] = 0.01,
+    pause: Annotated[float, Meta(ge=0, le=60)] = 0.02,
     *,
     pipe: tuple[Connection, Connection],
     latency_us: c_double,

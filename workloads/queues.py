@@ -57,7 +57,7 @@ def queues(
     part: str,
     producers: Annotated[int, Meta(ge=1, le=32)] = 2,
     consumers: Annotated[int, Meta(ge=1, le=32)] = 2,
-    messages: Annotated[int, Meta(ge=0, le=1_000_000)] = 150,
+    messages: Annotated[int, Meta(ge=0, le=1_000_000)] = 400,
     maxsize: Annotated[int, Meta(ge=0, le=1_000_000)] = 10,  # noqa: ARG001  # of the queue
     produce: Annotated[float, Meta(ge=0, le=60)] = 0.01,
     consume: Annotated[float, Meta(ge=0, le=60)] = 0.02,

@@ -62,7 +62,7 @@ def every_number_in_its_place(outcome: pooltop.Outcome) -> tuple[int, int]:
 )
 def sorting(
     part: int,
-    n: Annotated[int, Meta(ge=1, le=50_000_000)] = 1_000_000,
+    n: Annotated[int, Meta(ge=1, le=50_000_000)] = 3_000_000,
     parts: Annotated[int, Meta(ge=1, le=64)] = 2,
     *,
     sorted_s: c_double,
@@ -74,7 +74,7 @@ def sorting(
     output: Numbers,
     began_at: c_double,
 ) -> None:
-    """Sample sort of a million random numbers in shared memory, by parts that meet at a Barrier between the phases.
+    """Sample sort of three million random numbers in shared memory, by parts that meet at a Barrier between the phases.
 
     What it shows: an algorithm that is really parallel, and what it gains. First each part sorts a slice of its own
     into a run. A sample of the runs then says where to cut them, so that each part can gather one bucket: the least

@@ -83,7 +83,7 @@ def sum_in_closed_form(outcome: pooltop.Outcome) -> tuple[int, int]:
         total += summed["total"]
         (in_spans if summed["first"] <= n - singly else alone).add(summed)
     compare(plain_rate(n), {"the pool, in spans": in_spans, "the pool, one by one": alone})
-    return n * (n + 1) * (2 * n + 1) // 6, total
+    return n * (n + 1) * (2 * n + 1) // 6 if outcome.own_items else total, total
 
 
 def plain_rate(n: int) -> float:

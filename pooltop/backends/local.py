@@ -79,7 +79,6 @@ class Child:
         self.fork_server = fork_server
         self._process = process
         self.pid: int = process.pid
-        self.sentinel: int = process.sentinel
         self.channel = channel
         self.log = log
         # From here on a signal can only reach this very process, whatever becomes of its PID.
@@ -87,6 +86,9 @@ class Child:
         if hasattr(os, "pidfd_open"):
             with contextlib.suppress(OSError):
                 self._pidfd = os.pidfd_open(self.pid)
+        # Under spawn the standard library's sentinel is a pipe that the process's own children keep open.
+        spawned = fork_server is None and self._pidfd is not None
+        self.sentinel: int = self._pidfd if spawned and self._pidfd is not None else process.sentinel
 
     def signal(self, number: int) -> bool:
         """Send a signal to the process alone; False when it is gone."""

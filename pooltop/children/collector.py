@@ -75,8 +75,12 @@ def write_output(results: Results, output: Path) -> None:
 
 
 def plain(value: object) -> object:
-    """The value as JSON can hold it, for the screens."""
-    return json.loads(as_json(value))
+    """The value as messages can hold it, for the screens: an integer beyond 64 bits is the text of its digits."""
+    return json.loads(as_json(value), parse_int=lambda digits: int(digits) if _fits(int(digits)) else digits)
+
+
+def _fits(number: int) -> bool:
+    return -(1 << 63) <= number < 1 << 64
 
 
 def collector_main(
@@ -99,6 +103,7 @@ def collector_main(
                     options=options,
                     items=items,
                     failed=failed,
+                    own_items=home.assignment.spec.items is None,
                     shared=hand_out(home.commons, Asking(channel, Mailbox(channel), slot)),
                     workers=workers,
                     printed=Printed(Path(journal)),

@@ -99,6 +99,7 @@ class Portrait:
             elapsed=now - self._began,
             directory=str(self._run.directory),
             workers_requested=crew.scheduler.target if crew else self.workers,
+            together=self.source.together,
             workers_started=len(crew.pids) if crew else 0,
             workers_killed=crew.killed if crew else 0,
             pids=tuple(crew.pids[-PIDS_SHOWN:]) if crew else (),

@@ -52,6 +52,8 @@ class Outcome(msgspec.Struct, frozen=True):
     options: dict[str, Any]
     items: int
     failed: int
+    own_items: bool = True
+    """They are those that the workload brings along; False where a person gave others."""
     shared: dict[str, Any] = {}
     """What the workers shared, by name, as they left it."""
     workers: tuple[EndedWorker, ...] = ()

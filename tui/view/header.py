@@ -14,7 +14,7 @@ def title(snapshot: Snapshot, own_cpu: float | None, width: int) -> Line:
     cost = line(Span(f"screen {own_cpu or 0:4.1f} % cpu ", "dim"))
     name = printable(snapshot.workload)
     head = line(Span(" pooltop › ", "dim"), Span(name, "strong"), "   ")
-    state = sign(snapshot.state)
+    state = sign(snapshot)
     left, speed = _time_left(snapshot), Span(f"{rate(snapshot.progress.rate):>7} items/s")
     elapsed = Span(f"  {clock(snapshot.elapsed):>5}")
     richest = (*head.spans, state, elapsed, *left, CALM, speed)

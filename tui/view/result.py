@@ -5,7 +5,7 @@ from textual.renderables.digits import DIGITS, DIGITS3X3
 from pooltop.model import Failure, Snapshot
 from tui.view.label import shortened
 from tui.view.line import Line, Lines, Span, fit, line
-from tui.view.speedup import NOT_MEASURED, workers
+from tui.view.speedup import not_measured, workers
 from tui.view.words import UNKNOWN, duration, percent, plural, printable, times
 
 LABEL = 13
@@ -64,7 +64,9 @@ def _small(snapshot: Snapshot) -> Line:
     if speedup.speedup is None:
         took = duration(speedup.seconds if speedup.seconds is not None else snapshot.elapsed)
         return _fact(
-            "speedup", Span(NOT_MEASURED if speedup.baseline is None else UNKNOWN, "dim"), Span(f" · pool {took}")
+            "speedup",
+            Span(not_measured(snapshot) if speedup.baseline is None else UNKNOWN, "dim"),
+            Span(f" · pool {took}"),
         )
     first, second, _ = _account(snapshot)
     return _fact("speedup", Span(times(speedup.speedup) + " ", "accent"), *first.spans, Span(" · "), *second.spans)

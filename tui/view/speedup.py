@@ -4,7 +4,12 @@ from pooltop.model import Snapshot
 from tui.view.line import Line, Lines, Span, fit, line
 from tui.view.words import clock, duration, percent, plural, times
 
-NOT_MEASURED = "not measured: --baseline full runs the same items in one process first"
+
+def not_measured(snapshot: Snapshot) -> str:
+    """Why there is no speedup, and what would give one."""
+    if snapshot.together > 1:
+        return f"not measured: its {snapshot.together} parts need each other, so no process can do them in turn"
+    return "not measured: --baseline full runs the same items in one process first"
 
 
 def title(snapshot: Snapshot) -> str:
@@ -87,10 +92,21 @@ def _unmeasured(snapshot: Snapshot) -> list[Line]:
         case _:
             pool = duration(snapshot.speedup.seconds)
             return [
-                line(Span("   not measured: --baseline full")),
-                line(Span("   runs the same items in one process first", "dim")),
+                *_why_unmeasured(snapshot),
                 line(Span("   pool  ", "dim"), f"{pool:>8}", Span(_so_far(snapshot), "dim")),
             ]
+
+
+def _why_unmeasured(snapshot: Snapshot) -> list[Line]:
+    if snapshot.together > 1:
+        return [
+            line(Span(f"   not measured: its {snapshot.together} parts need each other")),
+            line(Span("   so no process can do them in turn", "dim")),
+        ]
+    return [
+        line(Span("   not measured: --baseline full")),
+        line(Span("   runs the same items in one process first", "dim")),
+    ]
 
 
 def _looped(snapshot: Snapshot) -> str:

@@ -33,9 +33,11 @@ WORKER_ROLES: dict[WorkerState, Role] = {
 }
 
 
-def sign(state: RunState) -> Span:
+def sign(snapshot: Snapshot) -> Span:
     """The state as a sign and a word, for the header."""
-    return Span(*RUN_SIGNS[state])
+    if snapshot.state == "finished" and snapshot.check is not None and not snapshot.check.ok:
+        return Span("✘ finished, check wrong", "bad")
+    return Span(*RUN_SIGNS[snapshot.state])
 
 
 def ended(snapshot: Snapshot) -> bool:

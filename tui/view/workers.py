@@ -32,6 +32,10 @@ def slot_name(worker: Worker) -> str:
     return "loop" if worker.slot == 0 else str(worker.slot)
 
 
+def _end_role(worker: Worker) -> Role:
+    return "dim" if worker.note == "exit code 0" else "warning"
+
+
 def _or_dash(count: int) -> str:
     return f"{count:,}" if count else "–"
 
@@ -48,7 +52,7 @@ BEFORE_ITEM = (
 AFTER_ITEM = (
     Column("for", 8, 46, lambda w: duration(w.seconds) if w.item is not None else "–"),
     Column("restarts", 8, 90, lambda w: _or_dash(w.restarts)),
-    Column("last end", 22, 116, lambda w: printable(w.note), lambda _: "warning", right=False),
+    Column("last end", 22, 116, lambda w: printable(w.note), lambda w: _end_role(w), right=False),
 )
 
 
