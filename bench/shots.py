@@ -9,12 +9,17 @@ from pathlib import Path
 
 from bench.terminal import Terminal
 
+DOWN = "\x1b[B"
 
-def take(folder: Path, environment: dict[str, str]) -> None:
+
+def take_first_minutes(folder: Path, environment: dict[str, str]) -> None:
     """The gallery, a run with a worker killed in it, and the end."""
     terminal = Terminal("pooltop", environment=environment)
     try:
         terminal.wait_for("Blur pictures")
+        while "Gaussian blur over" not in terminal.text:
+            terminal.press(DOWN)
+            terminal.watch(0.3)
         terminal.watch(1)
         terminal.save(folder / "gallery.svg", "pooltop")
         terminal.press("\r")
@@ -33,11 +38,25 @@ def take(folder: Path, environment: dict[str, str]) -> None:
         terminal.close()
 
 
+def take_sharing(folder: Path, environment: dict[str, str]) -> None:
+    """Workers that share something, one of them waiting."""
+    terminal = Terminal("pooltop", "run", "queues", environment=environment)
+    try:
+        terminal.wait_for("queue wait")
+        terminal.watch(2)
+        terminal.wait_for("queue wait")
+        terminal.save(folder / "sharing.svg", "pooltop run queues")
+    finally:
+        terminal.close()
+
+
 def main() -> None:
     """Take them with a state directory of their own."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs")
     with tempfile.TemporaryDirectory(prefix="pooltop-") as state:
-        take(folder, {"XDG_STATE_HOME": state})
+        environment = {"XDG_STATE_HOME": state}
+        take_first_minutes(folder, environment)
+        take_sharing(folder, environment)
 
 
 if __name__ == "__main__":

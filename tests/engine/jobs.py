@@ -65,6 +65,16 @@ def held_with_a_child(item: int) -> int:
     return item * item
 
 
+def forks_and_dies(item: int) -> int:
+    """Dies once, and leaves a process that has all its descriptors."""
+    if item == 0 and not (LAB / "died").exists():
+        mark("died")
+        if os.fork() == 0:
+            time.sleep(600)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item * item
+
+
 def dies(item: int, how: str) -> int:
     """Item 5 ends its process."""
     if item == 5:

@@ -107,3 +107,11 @@ async def test_large_items_arrive_whole(lab: Lab) -> None:
     run = await lab.start("size", f"{lab.jobs}:big_items")
     await run.ends_exactly(6, lambda item: (item, 20_000_000))
     assert not run.failures()
+
+
+@both_methods
+async def test_a_death_is_seen_though_a_child_of_the_dead_holds_its_descriptors(
+    lab: Lab, start_method: StartMethod
+) -> None:
+    run = await lab.start("forks_and_dies", "range:3", start_method=start_method)
+    await run.ends_exactly(3)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pooltop.children.collector import as_json
+from pooltop.children.collector import as_json, plain
 
 
 class Mute:
@@ -35,3 +35,11 @@ def test_what_holds_itself_is_its_repr() -> None:
     ring: list[object] = []
     ring.append(ring)
     assert json.loads(as_json(ring)) == "[[...]]"
+
+
+def test_digits_beyond_64_bits_are_kept_as_text() -> None:
+    assert plain({"small": 2**64 - 1, "large": 2**64, "below": -(2**63) - 1}) == {
+        "small": 2**64 - 1,
+        "large": str(2**64),
+        "below": str(-(2**63) - 1),
+    }
