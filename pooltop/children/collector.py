@@ -7,7 +7,7 @@ import json
 import os
 import pickle
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from pooltop.children.home import Home, obtain_workload, report_start
 from pooltop.children.mailbox import Mailbox
 from pooltop.children.shared.asking import Asking
 from pooltop.children.shared.commons import hand_out
-from pooltop.errors import summary
+from pooltop.errors import WorkloadError, summary, user_traceback
 from pooltop.run.journal import JournalReader
 from pooltop.wire.messages import Collected, Ready
 from pooltop.work.declare import EndedWorker, Outcome, PrintedLine
@@ -74,6 +74,14 @@ def write_output(results: Results, output: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
+def _checked(check: Callable[[Outcome], tuple[object, object]], outcome: Outcome) -> tuple[object, object]:
+    try:
+        expected, actual = check(outcome)
+    except Exception as error:
+        raise WorkloadError(f"the check raised {summary(error)}", user_traceback(error)) from None
+    return expected, actual
+
+
 def plain(value: object) -> object:
     """The value as messages can hold it, for the screens: an integer beyond 64 bits is the text of its digits."""
     return json.loads(as_json(value), parse_int=lambda digits: int(digits) if _fits(int(digits)) else digits)
@@ -108,7 +116,7 @@ def collector_main(
                     workers=workers,
                     printed=Printed(Path(journal)),
                 )
-                expected, actual = workload.check(outcome)
+                expected, actual = _checked(workload.check, outcome)
                 collected = Collected(True, plain(expected), plain(actual), bool(expected == actual))
         except BaseException as error:
             report_start(channel, streams, error)

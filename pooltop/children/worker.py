@@ -68,6 +68,8 @@ class Worker:
         self._block: Sequence[Any] = ()
         self._block_starts_at = 0
         self._block_first_index = 0
+        self._one_by_one = False
+        """Items that share something may wait for each other, and what they do is known by the item."""
         self._call: Callable[[Any], Any] = lambda item: item
 
     def prepare(self, home: Home) -> bool:
@@ -77,6 +79,7 @@ class Worker:
             workload, options = obtain_workload(home.assignment)
             asking = Asking(self._channel, self._mailbox, self._slot, self._index_in_hand)
             shared = hand_out(home.commons, asking)
+            self._one_by_one = bool(shared)
             self._call = workload.caller(options, shared, convert_items=home.assignment.convert_items)
             workload.set_up(options, shared)
         except BaseException as error:
@@ -129,7 +132,7 @@ class Worker:
         slice_end = began + int(order.slice_seconds * 1e9) if order.slice_seconds else None
         position, now = order.lo, began
         while position < order.hi and self._slot.recalled < order.ticket:
-            size = 1 if order.careful else self._block_size
+            size = 1 if order.careful or self._one_by_one else self._block_size
             end = min(position + size, order.hi)
             self._slot.begin_block(position, end, now, label(items[position]))
             self._block_first_index = order.first_index + position

@@ -1,7 +1,9 @@
 """Queues and pipes: messages in a line, pure."""
 
+from array import array
 from collections import Counter, deque
 from collections.abc import Callable
+from hashlib import blake2b
 
 from pooltop.rules.meeting import Body, Execution, Host, MeetingPoint, Request, drop
 
@@ -22,8 +24,11 @@ class Line(MeetingPoint):
         self._putters: list[Request] = []
         self._peekers: list[Request] = []
         self._joiners: list[Request] = []
-        self._put: Counter[int | None] = Counter()
-        self._taken: dict[Execution, list[Body]] = {}
+        self._put: dict[int | None, array[int]] = {}
+        """Digests of what each item has put."""
+        self._repeated: Counter[Execution] = Counter()
+        """How many of them an execution has come to."""
+        self._taken: dict[Execution, list[tuple[Request, Body]]] = {}
         self._anchored: dict[int | None, int] = {}
         """How many of the messages that an item took it must find again."""
         self._kept: dict[int | None, list[Body]] = {}
@@ -50,25 +55,45 @@ class Line(MeetingPoint):
         self._move()
 
     def _put_in(self, request: Request) -> None:
-        if request.item is not None and request.nth < self._put[request.item]:
-            self._host.answer(request)  # that message has been here before
+        if self._has_been_here(request):
+            self._host.answer(request)
         elif self._closed:
             self._host.answer(request, "closed")
         else:
             self._putters.append(request)
 
+    def _has_been_here(self, request: Request) -> bool:
+        """Whether the item put this very message at this point when it ran before."""
+        before = self._put.get(request.item)
+        at = self._repeated[request.execution]
+        if before is None or at >= len(before):
+            return False
+        if before[at] == _digest(request.body):
+            self._repeated[request.execution] += 1
+            return True
+        # It takes another way this time. What it put then has been delivered, and so is what it puts from now on.
+        del before[at:]
+        self._host.strayed(request)
+        return False
+
     def _get(self, request: Request) -> None:
-        kept = self._kept.get(request.item, ())
-        if request.nth < len(kept):
-            self._hand_over(request, kept[request.nth])
+        kept = self._next_kept(request)
+        if kept is not None:
+            self._hand_over(request, kept)
         else:
             self._getters.append(request)
 
     def _peek(self, request: Request) -> None:
-        if request.nth < len(self._kept.get(request.item, ())):
+        if self._next_kept(request) is not None:
             self._host.answer(request)
         else:
             self._peekers.append(request)
+
+    def _next_kept(self, request: Request) -> Body | None:
+        """The message that the item got at this point when it ran before, where it must find it again."""
+        kept = self._kept.get(request.item, ())
+        at = len(self._taken.get(request.execution, ()))
+        return kept[at] if at < len(kept) else None
 
     def _task_done(self, request: Request) -> None:
         if self._unfinished <= 0:
@@ -96,7 +121,8 @@ class Line(MeetingPoint):
 
     def _admit(self, request: Request) -> None:
         if request.item is not None:
-            self._put[request.item] = request.nth + 1
+            self._put.setdefault(request.item, array("Q")).append(_digest(request.body))
+            self._repeated[request.execution] += 1
         self._unfinished += 1
         self.messages.append(request.body)
         self._host.anchor(request)
@@ -104,7 +130,7 @@ class Line(MeetingPoint):
 
     def _hand_over(self, request: Request, body: Body) -> None:
         if request.item is not None:
-            self._taken.setdefault(request.execution, []).append(body)
+            self._taken.setdefault(request.execution, []).append((request, body))
         self._host.answer(request, body=body)
 
     def expire(self, request: Request) -> None:
@@ -116,10 +142,12 @@ class Line(MeetingPoint):
 
     def take_back(self, request: Request) -> None:
         """A message that nobody has seen is the next one again."""
-        taken = self._taken.get(request.execution)
-        if request.verb == "get" and taken:
-            self.messages.appendleft(taken.pop())
-            self._move()
+        taken = self._taken.get(request.execution, [])
+        for place, (asked, body) in enumerate(taken):
+            if asked is request:
+                del taken[place]
+                self.messages.appendleft(body)
+        self._move()
 
     def leave(self, party: int) -> None:
         """A party waits no more: it is dead."""
@@ -134,11 +162,12 @@ class Line(MeetingPoint):
     def undo(self, execution: Execution) -> None:
         """What it took comes back, or waits for the item to be run again; its `task_done`s have not been."""
         item = execution[1]
-        taken = self._taken.pop(execution, [])
+        taken = [body for _, body in self._taken.pop(execution, [])]
         anchored = self._anchored.get(item, 0)
         self._kept[item] = max(self._kept.get(item, []), taken[:anchored], key=len)
         self.messages.extendleft(reversed(taken[anchored:]))
         self._unfinished += self._finished.pop(execution, 0)
+        self._repeated.pop(execution, None)
         self._move()
 
     def forget(self, done: Callable[[int | None], bool]) -> None:
@@ -151,6 +180,7 @@ class Line(MeetingPoint):
         drop(self._anchored, done)
         drop(self._taken, lambda execution: done(execution[1]))
         drop(self._finished, lambda execution: done(execution[1]))
+        drop(self._repeated, lambda execution: done(execution[1]))
         self._move()
 
     def give_up(self, item: int) -> None:
@@ -159,3 +189,7 @@ class Line(MeetingPoint):
         self._put.pop(item, None)
         self._anchored.pop(item, None)
         self._move()
+
+
+def _digest(body: Body) -> int:
+    return int.from_bytes(blake2b(body, digest_size=8).digest())

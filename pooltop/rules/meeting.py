@@ -18,14 +18,13 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """What a process asks for, in the name of the item it runs, as that item's nth time to ask for just this."""
+    """What a process asks for, in the name of the item it runs."""
 
     party: int
     number: int
     """0 wants no answer."""
     verb: str
     item: int | None = None
-    nth: int = 0
     amount: int = 1
     body: Body = b""
 
@@ -45,6 +44,9 @@ class Host(Protocol):
 
     def anchor(self, request: Request) -> None:
         """The item has done what others may have seen: what has led to it must lead to it again."""
+
+    def strayed(self, request: Request) -> None:
+        """The item does not repeat what it did before its worker died: this is another message than then."""
 
 
 class MeetingPoint:

@@ -9,6 +9,7 @@ back what it did not get to within its slice of time, and the rest is given agai
 (`../ARCHITECTURE.md`, "Dispatch").
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -189,8 +190,17 @@ class Scheduler:
 
     def froze(self, slot: int, how: Literal["paused", "stopped"], begun: Begun | None) -> list[Action]:
         """A worker stands still: what it has not begun goes to the others."""
+        self._slots[slot].frozen = how
+        return self.take_back(slot, begun)
+
+    def has_more_than(self, slot: int, begun: Begun | None) -> bool:
+        """Whether a worker holds items beyond those it has begun."""
+        claims = self._slots[slot].claims
+        return any(begun is None or begun.ticket != ticket or begun.hi < claim.hi for ticket, claim in claims.items())
+
+    def take_back(self, slot: int, begun: Begun | None) -> list[Action]:
+        """What a worker has not begun goes to the others."""
         state = self._slots[slot]
-        state.frozen = how
         for ticket, claim in list(state.claims.items()):
             in_hand = begun is not None and begun.ticket == ticket and begun.phase != "unpickling"
             kept = min(begun.hi, claim.hi) if begun and in_hand else claim.lo
@@ -247,9 +257,12 @@ class Scheduler:
             self._add_slot(next(free))
         return self._settle()
 
-    def tick(self, now: float) -> list[Action]:
-        """Time passes (monotonic seconds): a stopped worker may not hold up the end for ever."""
-        stuck = self._held_up_by()
+    def tick(self, now: float, waiting: Collection[int] = ()) -> list[Action]:
+        """Time passes (monotonic seconds): a stopped worker may not hold up the others for ever.
+
+        waiting: the slots whose workers wait for what another one holds.
+        """
+        stuck = self._held_up_by(waiting)
         if not stuck:
             self._stuck_since = None
         elif self._stuck_since is None:
@@ -365,15 +378,15 @@ class Scheduler:
             state.leaving = how
         self._do(Retire(slot))
 
-    def _held_up_by(self) -> list[int]:
+    def _held_up_by(self, waiting: Collection[int]) -> list[int]:
         """The workers stopped from outside, when everything that is left waits for them alone."""
         if self.paused:
             return []
         stopped = [slot for slot, state in self._slots.items() if state.frozen == "stopped"]
-        others = [state for state in self._slots.values() if not state.frozen]
-        if any(state.claims for state in others):
+        others = {slot: state for slot, state in self._slots.items() if not state.frozen}
+        if any(state.claims and slot not in waiting for slot, state in others.items()):
             return []
-        if not others:
+        if not others or any(state.claims for state in others.values()):
             return stopped
         last = self.source_ended and not self._waiting
         return [slot for slot in stopped if self._slots[slot].claims] if last else []

@@ -82,6 +82,7 @@ class Gate(MeetingPoint):
         self.parties = parties
         self._broken = False
         self._passed: dict[int | None, list[int]] = {}
+        self._repeated: Counter[Execution] = Counter()
 
     @property
     def waiting(self) -> int:
@@ -103,8 +104,10 @@ class Gate(MeetingPoint):
 
     def _wait(self, request: Request) -> None:
         passed = self._passed.get(request.item, ())
-        if request.nth < len(passed):
-            self._host.answer(request, values=(passed[request.nth],))
+        at = self._repeated[request.execution]
+        if at < len(passed):
+            self._repeated[request.execution] += 1
+            self._host.answer(request, values=(passed[at],))
         elif self._broken:
             self._host.answer(request, "broken")
         else:
@@ -117,6 +120,7 @@ class Gate(MeetingPoint):
         for index, request in enumerate(through):
             if request.item is not None:
                 self._passed.setdefault(request.item, []).append(index)
+                self._repeated[request.execution] += 1
             self._host.anchor(request)
             self._host.answer(request, values=(index,))
 
@@ -128,9 +132,14 @@ class Gate(MeetingPoint):
         """One that has waited too long breaks it for all."""
         self._break()
 
+    def undo(self, execution: Execution) -> None:
+        """It begins anew."""
+        self._repeated.pop(execution, None)
+
     def forget(self, done: Callable[[int | None], bool]) -> None:
         """These will not come again."""
         drop(self._passed, done)
+        drop(self._repeated, lambda execution: done(execution[1]))
 
     def give_up(self, item: int) -> None:
         """It will not come again."""
@@ -145,6 +154,10 @@ class _Enlisted:
     rung: bool
     waiter: Request | None = None
 
+    def is_of(self, request: Request) -> bool:
+        """Whether the request names this enlistment."""
+        return (self.request.party, self.request.number) == (request.party, request.amount)
+
 
 class Bell(MeetingPoint):
     """What a condition rings. Who will wait enlists first, while it still holds the lock, so that no ring is missed."""
@@ -153,24 +166,26 @@ class Bell(MeetingPoint):
         super().__init__(host)
         self._enlisted: list[_Enlisted] = []
         self._heard: Counter[int | None] = Counter()
+        self._repeated: Counter[Execution] = Counter()
 
     def ask(self, request: Request) -> None:
-        """`enlist`, `wait` (`amount` is the number under which one has enlisted), `notify` (so many)."""
+        """`enlist`, `wait` and `unlist` (`amount` is the number under which one has enlisted), `notify` (so many)."""
         match request.verb:
             case "enlist":
-                again = request.item is not None and request.nth < self._heard[request.item]
+                again = request.item is not None and self._repeated[request.execution] < self._heard[request.item]
                 self._enlisted.append(_Enlisted(request, rung=again))
                 self._host.answer(request)
             case "wait":
                 self._place(request).waiter = request
+            case "unlist":
+                self._enlisted = [place for place in self._enlisted if not place.is_of(request)]
             case "notify":
                 for place in [place for place in self._enlisted if not place.rung][: request.amount]:
                     place.rung = True
         self._move()
 
     def _place(self, request: Request) -> _Enlisted:
-        wanted = request.party, request.amount
-        return next(place for place in self._enlisted if (place.request.party, place.request.number) == wanted)
+        return next(place for place in self._enlisted if place.is_of(request))
 
     def _move(self) -> None:
         for place in list(self._enlisted):
@@ -178,7 +193,8 @@ class Bell(MeetingPoint):
                 self._enlisted.remove(place)
                 item = place.request.item
                 if item is not None:
-                    self._heard[item] = max(self._heard[item], place.request.nth + 1)
+                    self._repeated[place.request.execution] += 1
+                    self._heard[item] = max(self._heard[item], self._repeated[place.request.execution])
                     self._host.anchor(place.request)
                 self._host.answer(place.waiter)
 
@@ -191,9 +207,18 @@ class Bell(MeetingPoint):
         """A party waits no more: it is dead."""
         self._enlisted = [place for place in self._enlisted if place.request.party != party]
 
+    def take_back(self, request: Request) -> None:
+        """Nobody knows of the enlistment."""
+        self._enlisted = [place for place in self._enlisted if place.request is not request]
+
+    def undo(self, execution: Execution) -> None:
+        """It begins anew."""
+        self._repeated.pop(execution, None)
+
     def forget(self, done: Callable[[int | None], bool]) -> None:
         """These will not come again."""
         drop(self._heard, done)
+        drop(self._repeated, lambda execution: done(execution[1]))
 
     def give_up(self, item: int) -> None:
         """It will not come again."""

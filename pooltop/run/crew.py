@@ -104,7 +104,7 @@ class Crew:
         """Since when the pool has had each of its sizes."""
         self.pool_frozen = False
         self.ending = False
-        self._listening = True
+        self.listening = True
         self._processes = processes
         self._assignment = assignment
         self._recorder = recorder
@@ -155,12 +155,25 @@ class Crew:
             elif bench.frozen == "stopped" and bench.contact.pid not in standing:
                 self.note(bench, "goes on")
                 self.thaw(bench)
-        self.do(self.scheduler.tick(time.monotonic()))
+        self.do(self.scheduler.tick(time.monotonic(), self._waiting_for_others()))
+
+    def _waiting_for_others(self) -> set[int]:
+        """The slots whose workers go on only when others do."""
+        waits = {bench.number: bench.view.wait() for bench in self._alive()}
+        return {number for number, wait in waits.items() if wait is not None and wait.endless}
+
+    def take_back(self, bench: Bench) -> bool:
+        """Give to others what a worker that waits has not begun; whether there was anything."""
+        begun = bench.begun()
+        if not self.scheduler.has_more_than(bench.number, begun):
+            return False
+        self.do(self.scheduler.take_back(bench.number, begun))
+        return True
 
     def listen(self, wanted: bool) -> None:
         """Take what workers say, or (False) leave them to wait with it."""
-        if wanted != self._listening:
-            self._listening = wanted
+        if wanted != self.listening:
+            self.listening = wanted
             for bench in self._alive():
                 assert bench.contact is not None
                 bench.contact.read(wanted)
@@ -207,6 +220,7 @@ class Crew:
 
     def _ready(self, bench: Bench) -> None:
         bench.ready = True
+        self.sharing.ready(bench.number)
         bench.failed_starts = 0
         if bench.gone_at is not None:
             took = time.monotonic() - bench.gone_at
@@ -226,7 +240,7 @@ class Crew:
         items = range(first + message.lo, first + message.upto)
         if any(isinstance(action, Accept) for action in actions):
             self._record(bench, first, message, body)
-            self.sharing.ended(items)
+            self.sharing.ended(bench.number, items)
         else:
             self.sharing.discarded(bench.number, items)
         self.do(actions)
@@ -407,7 +421,7 @@ class Crew:
             lambda message, body: self._message(bench, message, body),
             lambda how: self._died(bench, how),
         )
-        self.sharing.join(bench.number, child.pid, bench.contact.send)
+        self.sharing.join(bench.number, child.pid, bench.contact.send, sets_up=True)
         if self.ending:
             self.end_process(bench, NOT_NEEDED)
         elif self.scheduler.is_leaving(bench.number):

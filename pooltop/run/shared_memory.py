@@ -52,6 +52,15 @@ def content(
     description: shared.Description, memory: Any
 ) -> tuple[Number | bool | str | None, int | None, tuple[Number | bool, ...]]:
     """(value, size, cells) as a screen can show them, read without a lock."""
+    try:
+        return _content(description, memory)
+    except ValueError:  # no character has that code
+        return "?", None, ()
+
+
+def _content(
+    description: shared.Description, memory: Any
+) -> tuple[Number | bool | str | None, int | None, tuple[Number | bool, ...]]:
     match description:
         case shared.Value():
             return _plain(memory.value), None, ()

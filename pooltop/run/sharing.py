@@ -26,7 +26,7 @@ from pooltop.run.shared_memory import content, made_memory
 from pooltop.wire.channel import Body
 from pooltop.wire.descriptor import PassedDescriptor
 from pooltop.wire.messages import Abandoned, Answer, Call, Message, Withdraw
-from pooltop.wire.slots import Slot
+from pooltop.wire.slots import MOST_WORKERS, Slot
 
 WAITS: Mapping[SharedKind, WorkerState] = {
     "Queue": "queue wait",
@@ -69,9 +69,12 @@ class Sharing:
         self._on_event = on_event
         self._senders: dict[int, Send] = {}
         self._party_of: dict[int, int] = {}
+        self._timers: dict[tuple[int, int], asyncio.TimerHandle] = {}
         self._buried: set[tuple[int, int]] = set()
         self.died_holding: Counter[str] = Counter()
         """How many processes died while they held that lock."""
+        self.strayed: Counter[str] = Counter()
+        """How many items put something else into that queue or pipe when they ran again."""
         self._broker = Broker()
         for name, description in described.items():
             self._broker.places |= _places(description, self._numbers[name], self._broker)
@@ -93,10 +96,16 @@ class Sharing:
 
     # What parties do
 
-    def join(self, number: int, pid: int, send: Send) -> None:
-        """A process is there, and is sent its answers by `send`."""
+    def join(self, number: int, pid: int, send: Send, *, sets_up: bool = False) -> None:
+        """A process is there, and is sent its answers by `send`; one that `sets_up` runs no item before it is ready."""
         self._senders[number] = send
         self._party_of[pid] = number
+        if sets_up:
+            self._broker.sets_up(number)
+
+    def ready(self, number: int) -> None:
+        """A process has set up everything."""
+        self._broker.ready(number)
 
     def message(self, number: int, message: Concern, body: Body) -> None:
         """A party asks, turns away from what it has asked, or reports what it has found."""
@@ -109,10 +118,13 @@ class Sharing:
                 self._died_holding(place, pid)
 
     def _ask(self, number: int, call: Call, body: Body) -> None:
-        request = Request(number, call.request, call.verb, call.item, call.nth, call.amount, body)
-        self._send(self._broker.ask(call.number, request, wait=call.timeout != 0))
+        request = Request(number, call.request, call.verb, call.item, call.amount, body)
         if call.timeout:
-            asyncio.get_running_loop().call_later(call.timeout, self._expire, number, call.request)
+            loop = asyncio.get_running_loop()
+            self._timers[number, call.request] = loop.call_later(call.timeout, self._expire, number, call.request)
+        self._send(self._broker.ask(call.number, request, wait=call.timeout != 0))
+        for strayed in self._broker.take_strayed():
+            self._has_strayed(strayed, self._name(call.number))
 
     def leave(self, number: int, pid: int) -> None:
         """A process is gone: others go on, and what it had in hand is undone."""
@@ -120,11 +132,13 @@ class Sharing:
             if owner == pid:
                 self._died_holding(place, pid)
         self._senders.pop(number, None)
+        for request in [request for request in self._timers if request[0] == number]:
+            self._timers.pop(request).cancel()  # the replacement's requests will have the same numbers
         self._send(self._broker.died(number))
 
-    def ended(self, items: range) -> None:
-        """These items' results have been recorded."""
-        self._send(self._broker.ended(items))
+    def ended(self, number: int, items: range) -> None:
+        """That party's results of these items have been recorded."""
+        self._send(self._broker.ended(number, items))
 
     def discarded(self, number: int, items: range) -> None:
         """These items' results were not wanted from that party."""
@@ -139,6 +153,9 @@ class Sharing:
 
     def _send(self, replies: Iterable[Reply]) -> None:
         for reply in replies:
+            timer = self._timers.pop((reply.party, reply.number), None)
+            if timer is not None:
+                timer.cancel()
             send = self._senders.get(reply.party)
             if send is not None:
                 send(Answer(reply.number, reply.outcome, reply.values), reply.body)
@@ -150,6 +167,10 @@ class Sharing:
             self.died_holding[name] += 1
             self._on_event(f"{self._called(pid)} died holding {name}")
 
+    def _has_strayed(self, request: Request, name: str) -> None:
+        self.strayed[name] += 1
+        self._on_event(f"item {request.item} puts something else into {name} than before its worker died; both stay")
+
     def _called(self, pid: int) -> str:
         number = self._party_of.get(pid)
         return f"process {pid}" if number is None else f"worker {number} ({pid})"
@@ -158,13 +179,17 @@ class Sharing:
 
     def notes(self, run_again: int) -> tuple[str, ...]:
         """What may have put shared memory off; `run_again` counts items that ran again after a death."""
-        if not self._memory:
+        if not self._described:
             return ()
-        notes = [
+        inside = [
             f"{plural(count, 'worker')} died inside the critical section of {name}"
             for name, count in self.died_holding.items()
         ]
-        return (*notes, *([f"{plural(run_again, 'item')} ran again after a death"] if run_again else []))
+        strayed = [
+            f"{plural(count, 'item')} put something else into {name} after a death"
+            for name, count in self.strayed.items()
+        ]
+        return (*inside, *strayed, *([f"{plural(run_again, 'item')} ran again after a death"] if run_again else []))
 
     def wait_state(self, slot: Slot) -> tuple[WorkerState, str] | None:
         """What state it is to wait as this process does, and the name of what it waits for; None where it does not."""
@@ -183,26 +208,34 @@ class Sharing:
             self._object(name, description, at, waits.get(name, [])) for name, description in self._described.items()
         )
 
-    def deadlock(self, parties: Iterable[Party]) -> str:
-        """Why none of these processes will ever go on by itself; "" where one may."""
+    def deadlock(self, parties: Iterable[Party], idle: Iterable[Party] = ()) -> str:
+        """Why none of these processes will ever go on by itself; "" where one may.
+
+        The `idle` ones have nothing to do and never will: a lock that they hold is lost.
+        """
         everybody = list(parties)
-        pids = {party.pid for party in everybody}
-        told = [self._stuck(party, pids) for party in everybody]
+        holders = {party.pid: "" for party in everybody} | {party.pid: ", which has no item" for party in idle}
+        told = [self._stuck(party, holders) for party in everybody]
         return "; ".join(told) if told and all(told) else ""
 
-    def _stuck(self, party: Party, pids: set[int]) -> str:
+    def _stuck(self, party: Party, holders: Mapping[int, str]) -> str:
         wait = party.slot.wait()
         if wait is None or not wait.endless:
             return ""
         name = self._name(wait.number)
         owner = self._owner_words[wait.number]
+        who = self._title(party.number)
         if self._broker.is_waiting(party.number):
-            return f"worker {party.number} waits for {name}"
+            return f"{who} waits for {name}"
         if owner == party.pid:
-            return f"worker {party.number} waits for {name}, which it holds itself"
-        if owner in pids:
-            return f"worker {party.number} waits for {name}, held by worker {self._party_of[owner]}"
+            return f"{who} waits for {name}, which it holds itself"
+        if owner in holders:
+            return f"{who} waits for {name}, held by {self._title(self._party_of[owner])}{holders[owner]}"
         return ""
+
+    @staticmethod
+    def _title(number: int) -> str:
+        return f"worker {number}" if 0 < number <= MOST_WORKERS else "the only process"
 
     def _name(self, number: int) -> str:
         return self._names.get(number) or self._names[number - 1]

@@ -26,13 +26,13 @@ from pooltop.rules.headcount import workers_for
 from pooltop.rules.scheduler import Scheduler
 from pooltop.run import commands
 from pooltop.run.crew import Crew
-from pooltop.run.errands import Errands
+from pooltop.run.errands import SCRATCH_SLOT, Errands
 from pooltop.run.journal import Journal, JournalError
 from pooltop.run.ledger import Ledger
 from pooltop.run.logbook import ImportOutput, Logbook
 from pooltop.run.portrait import BASELINE, Portrait
 from pooltop.run.sampler import Sampler, stopped
-from pooltop.run.sharing import Sharing
+from pooltop.run.sharing import Party, Sharing
 from pooltop.run.standstill import Standstill
 from pooltop.runs import Run
 from pooltop.wire.channel import Body
@@ -209,6 +209,8 @@ class Supervisor:
         """Fresh shared objects, as the workload declares them."""
         lock_file = self._run.runtime / f"{whose}.locks"
         sharing = Sharing(self._portrait.source.shared, self._processes.context, lock_file, self._logbook.event)
+        if self._portrait.sharing is not None:
+            self._portrait.sharing.close()
         self._portrait.sharing = sharing
         return sharing
 
@@ -278,6 +280,8 @@ class Supervisor:
         if self._crew is not None:
             await self._crew.disband(0.0)
         await self._errands.close()
+        if self._portrait.sharing is not None:
+            self._portrait.sharing.close()
 
     # What cuts it short
 
@@ -342,11 +346,27 @@ class Supervisor:
             await asyncio.sleep(HEALTH_SECONDS)
             if self._portrait.state == "baseline":
                 self._ledger.baseline_reached(Slot(self._processes.slots, BASELINE_SLOT).done)
+                self._end_if_stuck(standstill, BASELINE, BASELINE_SLOT)
+            if self._portrait.state == "checking":
+                self._end_if_stuck(standstill, "collector", SCRATCH_SLOT)
             if self._crew is not None:
                 self._crew.tick(stopped(self._portrait.pids()))
                 self._crew.listen(self._journal.pending_bytes < MOST_UNWRITTEN)
-                if deadlock := standstill.look(self._crew):
+                if deadlock := standstill.of_crew(self._crew):
                     self._cut_short("failed", f"deadlock: {deadlock}")
+
+    def _end_if_stuck(self, standstill: Standstill, errand: str, slot_number: int) -> None:
+        """A process that is alone with its shared objects may wait for something that nobody will ever do."""
+        pid = self._errands.pid(errand)
+        if pid is None or self._portrait.sharing is None:
+            return
+        party = Party(slot_number, pid, Slot(self._processes.slots, slot_number))
+        if deadlock := standstill.of_one(self._portrait.sharing, party):
+            self._logbook.event(f"{errand}: deadlock: {deadlock}")
+            if errand == BASELINE:
+                self._errands[errand].kill()  # the pool may do better
+            else:
+                self._cut_short("failed", f"after the last item: deadlock: {deadlock}")
 
     async def _watch_machine(self, sampler: Sampler) -> None:
         loop = asyncio.get_running_loop()

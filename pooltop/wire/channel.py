@@ -39,7 +39,13 @@ class Undisturbed:
     def __enter__(self) -> None:
         self._before: set[int | signal.Signals] | None = None
         if any(callable(signal.getsignal(alarm)) for alarm in ALARMS):
-            self._before = signal.pthread_sigmask(self._how, ALARMS)
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+            try:
+                signal.pthread_sigmask(self._how, ALARMS)
+            except BaseException:  # of a handler, which pthread_sigmask calls when the mask is set already
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                raise
+            self._before = before
 
     def __exit__(self, *exception: object) -> None:
         if self._before is not None:

@@ -155,7 +155,7 @@ Verb: TypeAlias = Literal[
     "acquire", "release", "value",  # of semaphores
     "set", "clear", "is_set", "wait",  # of events; "wait" of barriers and conditions too
     "abort", "reset", "state",  # of barriers
-    "enlist", "notify",  # of conditions
+    "enlist", "unlist", "notify",  # of conditions
 ]  # fmt: skip
 
 
@@ -168,8 +168,6 @@ class Call(msgspec.Struct, frozen=True, tag=16):
     """The answer's; 0 wants none."""
     item: int | None = None
     """The input index of the item in hand, None outside one."""
-    nth: int = 0
-    """How often the item has done this before, as it is run now."""
     timeout: float | None = None
     """Seconds to wait, None for ever."""
     amount: int = 1

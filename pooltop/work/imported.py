@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pooltop import shared
-from pooltop.errors import WorkloadError
+from pooltop.errors import WorkloadError, summary, user_traceback
 from pooltop.work.calling import Call, call_with, converting, synchronous
 from pooltop.work.convert import converter
 from pooltop.work.declare import ItemsDeclaration, Outcome, OutputFolder, declaration_of, workload
@@ -69,7 +69,10 @@ class Workload:
     def together(self, options: Mapping[str, object]) -> int:
         """How many items must run at the same time with these options. Raises WorkloadError where that is no number."""
         declared = self._together
-        parts = call_with(declared, options) if callable(declared) else declared
+        try:
+            parts = call_with(declared, options) if callable(declared) else declared
+        except Exception as error:
+            raise WorkloadError(f"{self.name}: together raises {summary(error)}", user_traceback(error)) from None
         if isinstance(parts, bool) or not isinstance(parts, int) or parts < 1:
             raise WorkloadError(f"{self.name}: together is a whole number from 1 on, not {parts!r}")
         return parts

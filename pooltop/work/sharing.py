@@ -23,6 +23,8 @@ def resolved(
 
     Raises WorkloadError, which names the declaration, for one that is not plain or cannot be made.
     """
+    if not isinstance(declared, Mapping):
+        raise WorkloadError(f"{workload}: shared is {_what(declared)}, not a dict of names and descriptions")
     return {name: _resolved(name, description, options, workload) for name, description in declared.items()}
 
 
@@ -79,6 +81,8 @@ def _plain(description: shared.Description) -> shared.Description:
         case shared.Array(typecode, int(size)) if not isinstance(size, bool):
             ctype_of(typecode)
             return msgspec.structs.replace(description, size_or_initializer=_at_least(0, size, "its size"))
+        case shared.Array(_, bool() | float() as size):
+            _whole(size, "its size")
         case shared.Array(typecode, initializer):
             cells = list(initializer)
             return msgspec.structs.replace(

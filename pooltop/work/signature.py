@@ -73,11 +73,12 @@ def signature_of(function: Callable[..., Any], name: str, shared: Collection[str
     for other in others:
         if other.kind is inspect.Parameter.POSITIONAL_ONLY and other.default is ABSENT:
             raise WorkloadError(f"{name}: {other.name!r} is positional-only, so no option can be given for it")
+    takes_any = any(other.kind is inspect.Parameter.VAR_KEYWORD for other in others)
     named = [other for other in others if other.kind in _BY_KEYWORD]
     return Signature(
         item=_resolve(first.annotation, namespace),
         options=tuple(_option(other, namespace) for other in named if other.name not in shared),
-        shared=frozenset(other.name for other in named if other.name in shared),
+        shared=frozenset(shared if takes_any else (other.name for other in named if other.name in shared)),
     )
 
 

@@ -1,6 +1,5 @@
 """The broker of queues, semaphores, events, barriers and conditions: whoever dies, what is due comes exactly once."""
 
-from collections import Counter
 from collections.abc import Callable, Generator
 from itertools import count
 from typing import Any, TypeAlias
@@ -28,12 +27,12 @@ class Desk:
         self._numbers = count(1)
 
     def ask(
-        self, party: int, verb: str, *, item: int | None = None, nth: int = 0, wait: bool = True, amount: int = 1,
+        self, party: int, verb: str, *, item: int | None = None, wait: bool = True, amount: int = 1,
         body: bytes = b"",
     ) -> tuple[int, int]:  # fmt: skip
         """Ask; the key of the reply, when there is one."""
         number = next(self._numbers)
-        request = Request(party, number, verb, item, nth, amount, body)
+        request = Request(party, number, verb, item, amount, body)
         self.note(self.broker.ask(PLACE, request, wait=wait))
         return party, number
 
@@ -48,9 +47,9 @@ class Desk:
         """How it was answered, "" so far not at all."""
         return self.replies[key].outcome if key in self.replies else ""
 
-    def get(self, party: int, item: int, nth: int = 0) -> bytes | None:
+    def get(self, party: int, item: int) -> bytes | None:
         """A message, None where there is none now."""
-        reply = self.replies[self.ask(party, "get", item=item, nth=nth, wait=False)]
+        reply = self.replies[self.ask(party, "get", item=item, wait=False)]
         return bytes(reply.body) if reply.outcome == "done" else None
 
 
@@ -73,17 +72,17 @@ def test_a_full_queue_lets_nobody_put_until_there_is_room() -> None:
     assert not desk.outcome(waiting)
     assert desk.get(2, item=7) == b"a"
     assert desk.outcome(waiting) == "done"
-    assert [desk.get(2, item=7, nth=nth) for nth in (1, 2)] == [b"c", None]
+    assert [desk.get(2, item=7) for _ in (1, 2)] == [b"c", None]
 
 
 def test_what_a_dead_one_took_goes_to_the_next_in_its_order() -> None:
     desk = Desk(Line)
     for body in (b"a", b"b", b"c"):
         desk.ask(1, "put", body=body)
-    assert [desk.get(2, item=5, nth=nth) for nth in range(2)] == [b"a", b"b"]
+    assert [desk.get(2, item=5) for _ in range(2)] == [b"a", b"b"]
     waiting = desk.ask(3, "get", item=6)
     assert desk.replies[waiting].body == b"c"
-    also_waiting = desk.ask(3, "get", item=6, nth=1)
+    also_waiting = desk.ask(3, "get", item=6)
     desk.note(desk.broker.died(2))
     assert desk.replies[also_waiting].body == b"a", "one that waits is served at once"
     assert desk.get(2, item=5) == b"b"
@@ -99,11 +98,11 @@ def test_a_dead_one_that_waited_gets_nothing() -> None:
 
 def test_a_message_that_is_put_again_is_delivered_once() -> None:
     desk = Desk(Line)
-    for nth, body in enumerate((b"a", b"b")):
-        desk.ask(1, "put", item=3, nth=nth, body=body)
+    for body in (b"a", b"b"):
+        desk.ask(1, "put", item=3, body=body)
     desk.note(desk.broker.died(1))
-    for nth, body in enumerate((b"a", b"b", b"c")):
-        assert desk.outcome(desk.ask(1, "put", item=3, nth=nth, body=body)) == "done"
+    for body in (b"a", b"b", b"c"):
+        assert desk.outcome(desk.ask(1, "put", item=3, body=body)) == "done"
     assert list(desk.place.messages) == [b"a", b"b", b"c"]
 
 
@@ -126,9 +125,9 @@ def test_what_an_item_took_after_its_last_put_goes_to_others() -> None:
         desk.ask(9, "put", body=body)
     desk.get(1, item=3)
     desk.ask(1, "put", item=3, body=b"A")
-    desk.get(1, item=3, nth=1)
+    desk.get(1, item=3)
     desk.note(desk.broker.died(1))
-    assert [desk.get(2, item=4, nth=nth) for nth in range(3)] == [b"b", b"A", None]
+    assert [desk.get(2, item=4) for _ in range(3)] == [b"b", b"A", None]
     assert desk.get(1, item=3) == b"a"
 
 
@@ -141,20 +140,20 @@ def test_what_is_kept_for_an_item_goes_to_others_when_it_is_given_up() -> None:
     waiting = desk.ask(2, "get", item=4)
     assert desk.replies[waiting].body == b"A"
     desk.note(desk.broker.given_up(3))
-    assert desk.get(2, item=4, nth=1) == b"a"
+    assert desk.get(2, item=4) == b"a"
 
 
 def test_what_was_kept_for_an_item_that_took_less_is_not_lost() -> None:
     desk = Desk(Line)
     for body in (b"a", b"b"):
         desk.ask(9, "put", body=body)
-    for nth in range(2):
-        desk.get(1, item=3, nth=nth)
+    for _ in range(2):
+        desk.get(1, item=3)
     desk.ask(1, "put", item=3, body=b"A")
     desk.note(desk.broker.died(1))
     assert desk.get(1, item=3) == b"a"
-    desk.note(desk.broker.ended(range(3, 4)))
-    assert [desk.get(2, item=4, nth=nth) for nth in range(3)] == [b"b", b"A", None]
+    desk.note(desk.broker.ended(1, range(3, 4)))
+    assert [desk.get(2, item=4) for _ in range(3)] == [b"b", b"A", None]
 
 
 def test_join_waits_until_all_is_done_and_a_death_undoes_what_it_had_done() -> None:
@@ -233,7 +232,6 @@ class Pipeline:
         self.results: dict[int, list[bytes]] = {}
         self._numbers = count(1)
         self._codes: dict[int, Code] = {}
-        self._times: dict[int, Counter[tuple[str, int]]] = {}
         self._asked: dict[int, tuple[int, Step]] = {}
         self._replies: dict[tuple[int, int], bytes] = {}
         for item in range(len(CODES)):
@@ -241,7 +239,6 @@ class Pipeline:
 
     def _begin(self, item: int) -> None:
         self._codes[item] = CODES[item]()
-        self._times[item] = Counter()
         self._ask(item, next(self._codes[item]))
 
     def kill(self, item: int) -> None:
@@ -252,23 +249,22 @@ class Pipeline:
 
     def step(self, item: int) -> bool:
         """Let an item go on, if it has what it has asked for."""
-        number, (verb, place, _) = self._asked.get(item, (0, ("", 0, b"")))
+        number, _ = self._asked.get(item, (0, None))
         if (item, number) not in self._replies:
             return False
-        self._times[item][verb, place] += 1
         del self._asked[item]
         try:
             self._ask(item, self._codes[item].send(self._replies.pop((item, number))))
         except StopIteration as ended:
             self.results[item] = ended.value
-            self._deliver(self.broker.ended(range(item, item + 1)))
+            self._deliver(self.broker.ended(item, range(item, item + 1)))
         return True
 
     def _ask(self, item: int, step: Step) -> None:
         verb, place, body = step
         number = next(self._numbers)
         self._asked[item] = number, step
-        request = Request(item, number, verb, item, self._times[item][verb, place], 1, body)
+        request = Request(item, number, verb, item, 1, body)
         self._deliver(self.broker.ask(place, request))
 
     def _deliver(self, replies: list[Reply]) -> None:
@@ -290,6 +286,70 @@ def test_through_any_deaths_every_message_is_used_once(events: list[tuple[int, i
     assert len(pipeline.results) == len(CODES), "it stands still"
     expected = [b"%b%d" % (name, number) for name in (b"a", b"b") for number in range(SENT)]
     assert sorted(pipeline.results[4]) == sorted([*expected, END, END])
+
+
+def test_an_item_that_puts_something_else_when_it_runs_again_has_both_delivered_and_that_is_told() -> None:
+    desk = Desk(Line)
+    for body in (b"a", b"b"):
+        desk.ask(1, "put", item=3, body=body)
+    desk.note(desk.broker.died(1))
+    for body in (b"a", b"x", b"b"):
+        desk.ask(1, "put", item=3, body=body)
+    assert list(desk.place.messages) == [b"a", b"b", b"x", b"b"]
+    assert [request.body for request in desk.broker.take_strayed()] == [b"x"]
+    assert desk.broker.take_strayed() == []
+
+
+def test_an_attempt_that_found_the_queue_full_is_no_put() -> None:
+    """When the item runs again it may find room at once."""
+    desk = Desk(Line, 1)
+    desk.ask(1, "put", item=3, body=b"a")
+    assert desk.outcome(desk.ask(1, "put", item=3, body=b"b", wait=False)) == "timeout"
+    assert desk.get(2, item=4) == b"a"
+    desk.ask(1, "put", item=3, body=b"b")
+    desk.note(desk.broker.died(1))
+    for body in (b"a", b"b", b"c"):
+        desk.ask(1, "put", item=3, body=body, wait=body != b"c")
+    assert list(desk.place.messages) == [b"b"]
+
+
+def test_what_a_process_does_before_its_first_item_is_done_again_by_the_next_in_its_slot() -> None:
+    desk = Desk(Line)
+    desk.ask(9, "put", body=b"a")
+    desk.broker.sets_up(1)
+    desk.ask(1, "put", body=b"hello")
+    assert bytes(desk.replies[desk.ask(1, "get")].body) == b"a"
+    desk.note(desk.broker.died(1))
+    assert list(desk.place.messages) == [b"a", b"hello"]
+    desk.broker.sets_up(1)
+    desk.ask(1, "put", body=b"hello")
+    assert list(desk.place.messages) == [b"a", b"hello"], "the same as before"
+    desk.broker.ready(1)
+    desk.ask(1, "put", body=b"more")
+    assert list(desk.place.messages) == [b"a", b"hello", b"more"]
+
+
+def test_one_that_turns_away_leaves_its_message_to_others() -> None:
+    desk = Desk(Line)
+    waiting = desk.ask(1, "get", item=3)
+    desk.note(desk.broker.withdrawn(*waiting))
+    desk.ask(9, "put", body=b"a")
+    late = desk.ask(1, "get", item=3)
+    assert desk.replies[late].body == b"a"
+    desk.note(desk.broker.withdrawn(*late))
+    desk.note(desk.broker.withdrawn(*late))
+    assert desk.get(2, item=4) == b"a"
+    assert desk.get(2, item=4) is None
+
+
+def test_what_another_execution_of_an_ended_item_took_comes_back() -> None:
+    desk = Desk(Line)
+    for body in (b"a", b"b"):
+        desk.ask(9, "put", body=body)
+    assert desk.get(1, item=3) == b"a"
+    assert desk.get(2, item=3) == b"b"
+    desk.note(desk.broker.ended(2, range(3, 4)))
+    assert list(desk.place.messages) == [b"a"]
 
 
 # Semaphores
@@ -319,7 +379,7 @@ def test_permits_that_a_dead_one_gave_are_taken_back() -> None:
 def test_permits_of_the_ended_stay_as_they_are() -> None:
     desk = Desk(Permits, 2)
     desk.ask(1, "acquire", item=3)
-    desk.note(desk.broker.ended(range(3, 4)))
+    desk.note(desk.broker.ended(1, range(3, 4)))
     desk.note(desk.broker.died(1))
     assert desk.place.value == 1
 
@@ -373,7 +433,7 @@ def test_one_that_has_passed_passes_at_once_when_it_comes_again() -> None:
         desk.ask(party, "wait", item=party)
     desk.note(desk.broker.died(1))
     assert desk.replies[desk.ask(1, "wait", item=1)].values == (0,)
-    assert not desk.outcome(desk.ask(1, "wait", item=1, nth=1)), "the second time it waits"
+    assert not desk.outcome(desk.ask(1, "wait", item=1)), "the second time it waits"
 
 
 def test_a_barrier_that_somebody_waited_at_too_long_is_broken_until_it_is_reset() -> None:
@@ -426,3 +486,14 @@ def test_one_that_heard_the_ring_does_not_wait_for_it_again() -> None:
     desk.note(desk.broker.died(1))
     again = desk.ask(1, "wait", item=3, amount=desk.ask(1, "enlist", item=3)[1])
     assert desk.outcome(again) == "done"
+
+
+def test_one_that_turns_away_from_a_condition_hears_no_ring_in_place_of_others() -> None:
+    desk = Desk(Bell)
+    gone = desk.ask(1, "enlist")
+    desk.ask(1, "unlist", amount=gone[1])
+    other = desk.ask(2, "wait", amount=desk.ask(2, "enlist")[1])
+    late = desk.ask(3, "enlist")
+    desk.note(desk.broker.withdrawn(*late))
+    desk.ask(9, "notify")
+    assert desk.outcome(other) == "done"

@@ -268,6 +268,15 @@ class Interleavings(RuleBasedStateMachine):
 
     @precondition(lambda self: self.world.workers)
     @rule(data=st.data())
+    def take_back(self, data: st.DataObject) -> None:
+        slot = self.pick(data)
+        worker = self.world.workers[slot]
+        begun = self.world.begun(slot)
+        if worker.ready and not worker.frozen and self.world.scheduler.has_more_than(slot, begun):
+            self.world.do(self.world.scheduler.take_back(slot, begun))
+
+    @precondition(lambda self: self.world.workers)
+    @rule(data=st.data())
     def thaw(self, data: st.DataObject) -> None:
         self.world.thaw(self.pick(data))
 
@@ -467,3 +476,31 @@ def test_items_that_nobody_can_send_again_fail() -> None:
         world.do(world.scheduler.cannot_repack(piece, "gone"))
     assert world.scheduler.complete
     assert world.scheduler.items.failed == 4
+
+
+def test_what_a_worker_has_not_begun_can_be_given_to_another() -> None:
+    scheduler = Scheduler(2, chunksize=10)
+    scheduler.start()
+    for slot in (1, 2):
+        scheduler.worker_ready(slot)
+    given = [action for action in scheduler.items_came(0, 10, 100) if isinstance(action, rules.Give)]
+    assert [(action.slot, action.range) for action in given] == [(1, Range(0, 0, 10))]
+    begun = Begun(given[0].ticket, 2, 3, "running")
+    assert scheduler.has_more_than(1, begun)
+    actions = scheduler.take_back(1, begun)
+    assert [action.range for action in actions if isinstance(action, rules.Give)] == [Range(0, 3, 10)]
+    assert rules.Recall(1) in actions
+    assert not scheduler.has_more_than(1, begun)
+
+
+def test_a_stopped_worker_that_all_others_wait_for_is_killed_after_a_while() -> None:
+    scheduler = Scheduler(2, chunksize=1)
+    scheduler.start()
+    for slot in (1, 2):
+        scheduler.worker_ready(slot)
+    for chunk in range(2):
+        scheduler.items_came(chunk, 1, 10)
+    scheduler.froze(1, "stopped", Begun(1, 0, 1, "running"))
+    assert [scheduler.tick(now) for now in (0.0, 4.9, 60.0)] == [[], [], []], "the other one may go on"
+    assert scheduler.tick(100.0, {2}) == []
+    assert scheduler.tick(105.0, {2}) == [rules.Kill(1)]

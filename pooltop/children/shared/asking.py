@@ -2,9 +2,9 @@
 
 import itertools
 import os
+import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,9 +12,6 @@ from pooltop.children.mailbox import Mailbox
 from pooltop.wire.channel import Body, ChildEnd, Undisturbed
 from pooltop.wire.messages import Abandoned, Answer, Call, Verb, Withdraw
 from pooltop.wire.slots import Slot
-
-REPEATED: frozenset[Verb] = frozenset({"put", "get", "wait", "enlist"})
-"""What an item that is run again does again, so that each time is numbered."""
 
 
 class Asking:
@@ -29,13 +26,10 @@ class Asking:
         self._item_in_hand = item_in_hand
         self._requests = itertools.count(1)
         self._pid = os.getpid()
-        self._item: int | None = None
-        self._times: Counter[tuple[int, Verb]] = Counter()
 
     def tell(self, place: int, verb: Verb, *, amount: int = 1, body: Body = b"") -> None:
         """Have it done; nobody waits for it."""
         self._channel.send(self._call(place, verb, 0, None, amount), body)
-        self._count(place, verb)
 
     def ask(
         self,
@@ -54,28 +48,24 @@ class Asking:
             with Undisturbed():
                 self._channel.send(call, body)
                 with self.shown_waiting(place, endless=limit is None):
-                    answer, content = self._mailbox.answer(call.request)
+                    return self._mailbox.answer(call.request)
         except BaseException:  # the person's own time limit, by an alarm
             self._mailbox.discard(call.request)
             self._channel.send(Withdraw(call.request))
             raise
-        if answer.outcome == "done":
-            self._count(place, verb)
-        return answer, content
-
-    def enlist(self, place: int) -> int:
-        """Enlist at a condition; the number under which one has."""
-        answer, _ = self.ask(place, "enlist")
-        return answer.request
 
     def abandoned(self, place: int, pid: int) -> None:
         """Report that a lock was in the hand of that process when it died."""
-        self._channel.send(Abandoned(place, pid))
+        if os.getpid() == self._pid:
+            self._channel.send(Abandoned(place, pid))
 
     @contextmanager
     def shown_waiting(self, place: int, *, endless: bool) -> Iterator[None]:
-        """Everybody can see that this process waits for that."""
-        self._slot.begin_wait(place, time.monotonic_ns(), endless=endless and threading.active_count() == 1)
+        """Everybody can see that this process waits for that; `endless`: there is no time limit."""
+        if os.getpid() != self._pid:  # forked by the user's code: the slot is not its own
+            yield
+            return
+        self._slot.begin_wait(place, time.monotonic_ns(), endless=endless and _nothing_else_goes_on())
         try:
             yield
         finally:
@@ -83,14 +73,10 @@ class Asking:
 
     def _call(self, place: int, verb: Verb, request: int, timeout: float | None, amount: int) -> Call:
         if os.getpid() != self._pid:
-            raise RuntimeError("what the workers share cannot be used in a process that a worker has forked")
-        item = self._item_in_hand()
-        if item != self._item:
-            self._item = item
-            self._times.clear()
-        nth = self._times[place, "get" if verb == "peek" else verb]
-        return Call(place, verb, request, item, nth, timeout, amount)
+            raise RuntimeError("this process was forked by a worker, and only the worker can use a shared object here")
+        return Call(place, verb, request, self._item_in_hand(), timeout, amount)
 
-    def _count(self, place: int, verb: Verb) -> None:
-        if verb in REPEATED:
-            self._times[place, verb] += 1
+
+def _nothing_else_goes_on() -> bool:
+    """Whether this process has no other thread, and no alarm set, that could end a wait."""
+    return threading.active_count() == 1 and not signal.getitimer(signal.ITIMER_REAL)[0]

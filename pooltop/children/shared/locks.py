@@ -8,12 +8,15 @@ all its locks and never closes it.
 
 import errno
 import fcntl
+import math
 import os
 import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
+
+from pooltop.wire.channel import Disturbed, Undisturbed
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.0002, 0.002
 """Seconds between two tries where there is a time limit: the kernel's own wait has none."""
@@ -40,11 +43,15 @@ class LockFile:
         if not self._try(number):
             if timeout is not None and timeout <= 0:
                 return False
-            with self.waiting(number, timeout is None):
-                if timeout is None:
-                    self._wait(number)
-                elif not self._try_until(number, time.monotonic() + timeout):
-                    return False
+            try:
+                with self.waiting(number, timeout is None), Disturbed():
+                    if timeout is None:
+                        self._wait(number)
+                    elif not self._try_until(number, time.monotonic() + timeout):
+                        return False
+            except BaseException:  # an alarm, perhaps just when it was locked
+                fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, number)
+                raise
         former, self._owners[number] = self._owners[number], os.getpid()
         if former:
             self._abandoned(number, former)
@@ -66,9 +73,11 @@ class LockFile:
         try:
             fcntl.lockf(self._descriptor, fcntl.LOCK_EX, 1, number)
         except OSError as error:
-            if error.errno == errno.EDEADLK:
+            if error.errno != errno.EDEADLK:
+                raise
+            if threading.active_count() == 1:
                 raise RuntimeError("deadlock: its holder waits for a lock that this worker holds") from None
-            raise
+            self._try_until(number, math.inf)  # the kernel sees processes, and another thread may well go on
 
     def _try_until(self, number: int, deadline: float) -> bool:
         pause = FIRST_PAUSE
@@ -88,10 +97,30 @@ class Lock:
         self._locks = locks
         self._number = number
         self._thread = threading.Lock()
+        os.register_at_fork(after_in_child=self._begin_unlocked)
+
+    def _begin_unlocked(self) -> None:
+        """A process that is forked holds none of its parent's locks."""
+        self._thread = threading.Lock()
 
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
-        """As `multiprocessing.Lock.acquire`. Raises RuntimeError for a deadlock between processes."""
-        return self._acquire(0.0 if not block else timeout)
+        """As `multiprocessing.Lock.acquire`. Raises RuntimeError for a deadlock between processes.
+
+        An alarm of the person's own may end the wait; then it is not locked.
+        """
+        locked = False
+        try:
+            with Undisturbed():
+                locked = self._acquire(0.0 if not block else timeout)
+        except BaseException:
+            if locked:
+                self._unlock()
+            raise
+        return locked
+
+    def _unlock(self) -> None:
+        self._locks.release(self._number)
+        self._thread.release()
 
     def _acquire(self, timeout: float | None) -> bool:
         began = time.monotonic()
@@ -108,15 +137,15 @@ class Lock:
 
     def _wait_for_thread(self, timeout: float | None) -> bool:
         """Another thread of this process holds it, or this very one."""
-        with self._locks.waiting(self._number, timeout is None):
+        with self._locks.waiting(self._number, timeout is None), Disturbed():
             return self._thread.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
 
     def release(self) -> None:
         """Raises ValueError where this process does not hold it."""
         if not self._thread.locked():
             raise ValueError("semaphore or lock released too many times")
-        self._locks.release(self._number)
-        self._thread.release()
+        with Undisturbed():
+            self._unlock()
 
     def __enter__(self) -> bool:
         return self.acquire()
@@ -135,6 +164,11 @@ class RLock(Lock):
         self._owner: int | None = None
         self._depth = 0
 
+    def _begin_unlocked(self) -> None:
+        super()._begin_unlocked()
+        self._owner = None
+        self._depth = 0
+
     @property
     def is_mine(self) -> bool:
         """Whether this thread holds it."""
@@ -142,20 +176,30 @@ class RLock(Lock):
 
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
         """As `multiprocessing.RLock.acquire`. Raises RuntimeError for a deadlock between processes."""
-        if not self.is_mine:
-            if not super().acquire(block, timeout):
-                return False
+        if self.is_mine:
+            self._depth += 1
+            return True
+        return super().acquire(block, timeout)
+
+    def _acquire(self, timeout: float | None) -> bool:
+        locked = super()._acquire(timeout)
+        if locked:
             self._owner = threading.get_ident()
-        self._depth += 1
-        return True
+            self._depth = 1
+        return locked
+
+    def _unlock(self) -> None:
+        self._owner = None
+        self._depth = 0
+        super()._unlock()
 
     def release(self) -> None:
         """Raises AssertionError where this thread does not hold it."""
         if not self.is_mine:
             raise AssertionError("attempt to release recursive lock not owned by thread")
-        self._depth -= 1
-        if not self._depth:
-            self._owner = None
+        if self._depth > 1:
+            self._depth -= 1
+        else:
             super().release()
 
     def release_all(self) -> int:

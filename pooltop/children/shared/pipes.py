@@ -10,7 +10,8 @@ from pooltop.children.shared.asking import Asking
 class Connection:
     """A `multiprocessing.connection.Connection` without a descriptor.
 
-    Every worker has both ends. Closing one in any of them ends what the other end can read.
+    Every worker has both ends. Whoever closes an end that it has used ends what the other end can read; to close one
+    that it has not used, as one does with the end that belongs to the other process, does nothing else.
     """
 
     def __init__(self, asking: Asking, receives: int | None, sends: int | None) -> None:
@@ -19,6 +20,7 @@ class Connection:
         self._receives = receives
         self._sends = sends
         self._closed = False
+        self._used = False
 
     @property
     def closed(self) -> bool:
@@ -68,8 +70,8 @@ class Connection:
         return answer.outcome == "done"
 
     def close(self) -> None:
-        """Close it: the other end receives what is left, then EOFError."""
-        if not self._closed and self._sends is not None:
+        """Close it. If this process has used it, the other end receives what is left, then EOFError."""
+        if self._used and not self._closed and self._sends is not None:
             self._asking.tell(self._sends, "close")
         self._closed = True
 
@@ -97,4 +99,5 @@ class Connection:
             raise OSError("handle is closed")
         if number is None:
             raise OSError(f"this end of the pipe cannot {what}")
+        self._used = True
         return number

@@ -122,10 +122,13 @@ class Condition:
     def wait(self, timeout: float | None = None) -> bool:
         """Unlock, wait to be notified, lock again; whether one was in time. Raises AssertionError unless locked."""
         assert self._lock.is_mine, "must acquire() condition before using wait()"
-        enlisted = self._asking.enlist(self._number)
+        enlisted = self._asking.ask(self._number, "enlist")[0].request
         depth = self._lock.release_all()
         try:
             answer, _ = self._asking.ask(self._number, "wait", timeout=timeout, amount=enlisted)
+        except BaseException:
+            self._asking.tell(self._number, "unlist", amount=enlisted)
+            raise
         finally:
             self._lock.acquire_again(depth)
         return answer.outcome == "done"
