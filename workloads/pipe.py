@@ -1,7 +1,7 @@
 """The gallery's pipe: a sender and a receiver, and how long a message is under way."""
 
 import time
-from ctypes import c_double
+from ctypes import Array, c_double
 from multiprocessing.connection import Connection
 from statistics import median
 from typing import Annotated, TypedDict
@@ -39,7 +39,11 @@ def all_messages_in_order(outcome: pooltop.Outcome) -> tuple[str, str]:
     items=("sender", "receiver"),
     together=2,
     check=all_messages_in_order,
-    shared={"pipe": shared.Pipe(duplex=False), "latency_us": shared.Value("d", lock=False)},
+    shared={
+        "pipe": shared.Pipe(duplex=False),
+        "latency_us": shared.Value("d", lock=False),
+        "sent_at": shared.Array("d", shared.Option("messages"), lock=False),
+    },
 )
 def pipe(
     end: str,
@@ -49,6 +53,7 @@ def pipe(
     *,
     pipe: tuple[Connection, Connection],
     latency_us: c_double,
+    sent_at: "Array[c_double]",
 ) -> Received | None:
     """A sender and a receiver at the two ends of a Pipe: numbered messages, and the time each is under way.
 
@@ -65,25 +70,29 @@ def pipe(
     """
     receiver, sender = pipe
     if end == "receiver":
-        return receive(receiver, messages, latency_us)
-    send(sender, messages, bytes(size), pause)
+        return receive(receiver, messages, latency_us, sent_at)
+    send(sender, messages, bytes(size), pause, sent_at)
     return None
 
 
-def send(sender: Connection, messages: int, load: bytes, pause: float) -> None:
-    """Messages are a number, the time, and a load; so many seconds lie between two."""
+def send(sender: Connection, messages: int, load: bytes, pause: float, sent_at: "Array[c_double]") -> None:
+    """A message is a number and a load; so many seconds lie between two.
+
+    The time is told beside the message: one that is sent again, by a worker that takes over, must be the same.
+    """
     for number in pooltop.track(range(messages)):
         time.sleep(pause)
-        sender.send((number, time.monotonic(), load))
+        sent_at[number] = time.monotonic()
+        sender.send((number, load))
         pooltop.counter("sent").add()
 
 
-def receive(receiver: Connection, messages: int, latency_us: c_double) -> Received:
+def receive(receiver: Connection, messages: int, latency_us: c_double, sent_at: "Array[c_double]") -> Received:
     """As many messages as there are. Every process of a machine has the same monotonic clock."""
     received: Received = {"numbers": [], "latencies_us": []}
     for _ in pooltop.track(range(messages)):
-        number, sent, _load = receiver.recv()
-        latency_us.value = round((time.monotonic() - sent) * MICROSECONDS, 1)
+        number, _load = receiver.recv()
+        latency_us.value = round((time.monotonic() - sent_at[number]) * MICROSECONDS, 1)
         received["numbers"].append(number)
         received["latencies_us"].append(latency_us.value)
         pooltop.counter("received").add()

@@ -13,7 +13,7 @@ from pooltop.work.declare import ItemsDeclaration, Outcome, OutputFolder, declar
 from pooltop.work.load import load_object
 from pooltop.work.locate import Target, locate
 from pooltop.work.options import values_given
-from pooltop.work.sharing import resolved
+from pooltop.work.sharing import names_of, resolved
 from pooltop.work.signature import Option, signature_of
 
 __all__ = ["Outcome", "OutputFolder", "Target", "Workload", "WorkloadError", "load", "locate", "workload"]
@@ -33,7 +33,7 @@ class Workload:
         self.check = declaration.check
         self._shared = declaration.shared
         self._together = declaration.together
-        self._signature = signature_of(function, self.name, declaration.shared)
+        self._signature = signature_of(function, self.name, names_of(declaration.shared, self.name))
 
     def bind(
         self, words: Sequence[str], *, run_folder: Path, directory: Path, fresh: bool = False

@@ -23,9 +23,14 @@ def resolved(
 
     Raises WorkloadError, which names the declaration, for one that is not plain or cannot be made.
     """
+    return {name: _resolved(name, description, options, workload) for name, description in declared.items()}
+
+
+def names_of(declared: object, workload: str) -> frozenset[str]:
+    """What is shared, by name. Raises WorkloadError where it is not declared as a dict."""
     if not isinstance(declared, Mapping):
         raise WorkloadError(f"{workload}: shared is {_what(declared)}, not a dict of names and descriptions")
-    return {name: _resolved(name, description, options, workload) for name, description in declared.items()}
+    return frozenset(declared)
 
 
 def ctype_of(typecode: str) -> Any:

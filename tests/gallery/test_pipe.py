@@ -1,8 +1,8 @@
 """The gallery's pipe: all messages arrive in order, whoever dies over them."""
 
 import multiprocessing
-from ctypes import c_double
-from multiprocessing.sharedctypes import RawValue
+from ctypes import Array, c_double
+from multiprocessing.sharedctypes import RawArray, RawValue
 
 import pytest
 
@@ -48,8 +48,9 @@ async def test_either_end_killed_meanwhile(lab: Lab) -> None:
 def test_over_a_pipe_of_multiprocessing() -> None:
     ends = multiprocessing.Pipe(duplex=False)
     latency: c_double = RawValue("d")
-    assert pipe("sender", messages=5, pause=0, pipe=ends, latency_us=latency) is None
-    received = pipe("receiver", messages=5, pause=0, pipe=ends, latency_us=latency)
+    sent_at: Array[c_double] = RawArray("d", 5)
+    assert pipe("sender", messages=5, pause=0, pipe=ends, latency_us=latency, sent_at=sent_at) is None
+    received = pipe("receiver", messages=5, pause=0, pipe=ends, latency_us=latency, sent_at=sent_at)
     assert received is not None
     assert received["numbers"] == [0, 1, 2, 3, 4]
     assert all(microseconds > 0 for microseconds in received["latencies_us"])

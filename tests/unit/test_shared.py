@@ -69,7 +69,7 @@ def test_an_option_is_filled_in() -> None:
         (shared.Value("d", "x"), "must be real number"),
         (shared.Array("i", -1), "its size is at least 0, not -1"),
         (shared.Array("i", [1, "x"]), "TypeError"),
-        (shared.Array("i", 1.5), "TypeError"),
+        (shared.Array("i", 1.5), "its size is a whole number, not 1.5"),
         (shared.Barrier(0), "its parties is at least 1, not 0"),
         (shared.Barrier("x"), "its parties is a whole number, not 'x'"),  # type: ignore[arg-type]  # as a person may
         (shared.Semaphore(-1), "its value is at least 0, not -1"),
