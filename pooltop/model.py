@@ -196,6 +196,8 @@ class Check(msgspec.Struct, frozen=True):
     ok: bool
     notes: tuple[str, ...] = ()
     """What may have put a shared value off: `one worker died inside the critical section of lock`."""
+    printed: tuple[str, ...] = ()
+    """What the check has printed, the first lines."""
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,6 +50,8 @@ class Summary(msgspec.Struct, frozen=True):
     workload: str
     state: RunState
     """`finished`, `stopped` or `failed`."""
+    reason: str
+    """Why it failed or was stopped, one line; "" where it finished."""
     items: Items
     workers: Workers
     startup_seconds: float | None
@@ -73,6 +75,7 @@ def summarise(snapshot: Snapshot, failures: Iterable[Failure]) -> Summary:
         run=snapshot.run,
         workload=snapshot.workload,
         state=snapshot.state,
+        reason=snapshot.reason,
         items=Items(progress.total, progress.done, progress.failed, progress.retried),
         workers=Workers(snapshot.workers_requested, snapshot.workers_started, snapshot.workers_killed, snapshot.pids),
         startup_seconds=speedup.startup_seconds,
@@ -165,6 +168,7 @@ def _speedup(speedup: Speedup, workers: int) -> str:
 def _check(check: Check) -> Iterator[str]:
     verdict = "ok" if check.ok else "WRONG"
     yield f"  check {verdict}: expected {_shown(check.expected)}, got {_shown(check.actual)}"
+    yield from (f"    {printable(line)}" for line in check.printed)
     for note in check.notes:
         yield f"    {printable(note)}"
 

@@ -42,6 +42,7 @@ def primes_below(end: int) -> bytearray:
     section="Sharing",
     items=every_cell,
     check=every_cell_is_right,
+    takes_items=False,
     shared={"primes": shared.Array("q", shared.Option("cells"), lock=False)},
 )
 def arrays(

@@ -39,6 +39,7 @@ def balance_is_right(outcome: pooltop.Outcome) -> tuple[str, str]:
     section="Sharing",
     items=tellers_by_turns,
     check=balance_is_right,
+    takes_items=False,
     shared={
         "balance": shared.Value("d", OPENING),
         "lock": shared.Lock(),

@@ -44,6 +44,7 @@ def no_raise_lost(outcome: pooltop.Outcome) -> tuple[int | AtMost, int]:
     section="Sharing",
     items=numbered_parts,
     check=no_raise_lost,
+    takes_items=False,
     shared={"total": shared.Value("q"), "raised": shared.Array("q", shared.Option("parts"), lock=False)},
     baseline="none",
 )

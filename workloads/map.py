@@ -12,9 +12,11 @@ STEPS = 20
 
 
 def doubled(outcome: pooltop.Outcome) -> tuple[list[int], list[int]]:
-    """Every number twice as large, in input order; of other items than its own, all are there."""
+    """Every number twice as large, in input order; of items that a person gives, as many results as items."""
     results = list(outcome.results)
-    return [2 * number for number in range(1, 9)] if outcome.own_items else results, results
+    if outcome.own_items:
+        return [2 * number for number in range(1, 9)], results
+    return [outcome.items], [len(results)]
 
 
 @pooltop.workload(title="Map a list", section="First steps", items="range:1:9", check=doubled)

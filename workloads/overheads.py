@@ -216,6 +216,7 @@ def nothing_is_left(outcome: pooltop.Outcome) -> tuple[str, str]:
     shared={"machine": shared.Lock()},
     baseline="none",
     check=nothing_is_left,
+    takes_items=False,
 )
 def overheads(measurement: str, repeats: Annotated[int, Meta(ge=1, le=100)] = 3, *, machine: Lock) -> Measured:
     """The best practices of multiprocessing, measured on this machine.

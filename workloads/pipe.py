@@ -39,6 +39,7 @@ def all_messages_in_order(outcome: pooltop.Outcome) -> tuple[str, str]:
     items=("sender", "receiver"),
     together=2,
     check=all_messages_in_order,
+    takes_items=False,
     shared={
         "pipe": shared.Pipe(duplex=False),
         "latency_us": shared.Value("d", lock=False),

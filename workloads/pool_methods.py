@@ -54,7 +54,14 @@ def verdict(alike: int, in_order: list[Arrivals]) -> str:
     return f"{alike} alike; in order: {', '.join(each['method'] for each in in_order) or 'none'}"
 
 
-@pooltop.workload(title="Methods of a Pool", section="First steps", items=chosen, check=same_results, baseline="none")
+@pooltop.workload(
+    title="Methods of a Pool",
+    section="First steps",
+    items=chosen,
+    check=same_results,
+    takes_items=False,
+    baseline="none",
+)
 def run_method(
     name: Method,
     method: Literal["all", Method] = "all",  # noqa: ARG001  # says to `chosen` what the items are

@@ -49,6 +49,7 @@ def every_number_in_its_place(outcome: pooltop.Outcome) -> tuple[int, int]:
     items=numbered_parts,
     together=all_parts,
     check=every_number_in_its_place,
+    takes_items=False,
     shared={
         "sorted_s": shared.Value("d", lock=False),
         "one_process_s": shared.Value("d", lock=False),

@@ -3,6 +3,7 @@
 import codecs
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -27,12 +28,20 @@ WIDER = {"ascii": "cp1252", "iso8859-1": "cp1252", "shift_jis": "cp932", "gb2312
 """What browsers read under these names of encodings (WHATWG Encoding Standard)."""
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 """Byte order marks."""
-CLIENT = httpx.Client(
-    max_redirects=REDIRECTS,
-    headers={"User-Agent": AGENT, "Accept": ", ".join(PAGES)},
-    mounts={"all://127.0.0.1": None},  # a proxy that the environment names knows nothing of the local site
-)
-"""Made once, with the import, since the certificates take a while; connects, and stays so, in each worker that asks."""
+
+
+@cache
+def client() -> httpx.Client:
+    """Connects, and stays connected, in each worker that asks."""
+    return httpx.Client(
+        max_redirects=REDIRECTS,
+        headers={"User-Agent": AGENT, "Accept": ", ".join(PAGES)},
+        mounts={"all://127.0.0.1": None},  # a proxy that the environment names knows nothing of the local site
+    )
+
+
+with suppress(Exception):  # a setting of the environment that cannot be is told page by page
+    client()  # made once, with the import, since the certificates take a while
 
 
 class Forbidden(Exception):
@@ -105,7 +114,7 @@ def download(url: str, timeout: float, max_bytes: int, *, follow: bool = False) 
     """The answer, and what a successful one contains: read as it comes, and given up when it is too much."""
     deadline = time.monotonic() + timeout
     body = bytearray()
-    with CLIENT.stream("GET", url, timeout=timeout, follow_redirects=follow) as response:
+    with client().stream("GET", url, timeout=timeout, follow_redirects=follow) as response:
         for part in response.iter_bytes() if response.is_success else ():
             body += part
             if len(body) > max_bytes:

@@ -3,14 +3,16 @@
 It reads the results from the journal in input order, one row at a time, so that it holds no more than a row.
 """
 
+import io
 import json
 import os
 import pickle
 import signal
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from pooltop.children.capture import PythonStreams
 from pooltop.children.home import Home, obtain_workload, report_start
@@ -21,6 +23,11 @@ from pooltop.errors import WorkloadError, summary, user_traceback
 from pooltop.run.journal import JournalReader
 from pooltop.wire.messages import Collected, Ready
 from pooltop.work.declare import EndedWorker, Outcome, PrintedLine
+
+LINES_KEPT = 20
+"""Of what a check prints, for the account at the end; the log has all of it."""
+MOST_PRINTED = 10_000
+"""Characters, likewise."""
 
 
 class Results:
@@ -64,22 +71,54 @@ def _repr(value: object) -> str:
 
 
 def write_output(results: Results, output: Path) -> None:
-    """Return values as JSON lines. The file appears whole or not at all."""
-    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
+    """Return values as JSON lines. A file appears whole or not at all; a device or pipe is written to.
+
+    Raises WorkloadError where that cannot be done.
+    """
     try:
-        with unfinished.open("w", encoding="utf-8") as file:
-            file.writelines(f"{as_json(result)}\n" for result in results)
-        unfinished.replace(output)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        target = output.resolve()
+        if target.exists() and not target.is_file():
+            _write_lines(results, target)
+            return
+        unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            _write_lines(results, unfinished)
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise WorkloadError(f"cannot write {output}: {error.strerror}") from None
 
 
-def _checked(check: Callable[[Outcome], tuple[object, object]], outcome: Outcome) -> tuple[object, object]:
+def _write_lines(results: Results, path: Path) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(f"{as_json(result)}\n" for result in results)
+
+
+def checked(check: Callable[[Outcome], tuple[object, object]], outcome: Outcome) -> Collected:
+    """What a check says, and prints meanwhile. Raises WorkloadError, with its traceback, where it raises."""
+    printed = _Copy(sys.stdout)
     try:
-        expected, actual = check(outcome)
+        with redirect_stdout(printed):
+            expected, actual = check(outcome)
+        return Collected(True, plain(expected), plain(actual), bool(expected == actual), printed.first_lines())
     except Exception as error:
         raise WorkloadError(f"the check raised {summary(error)}", user_traceback(error)) from None
-    return expected, actual
+
+
+class _Copy(io.StringIO):
+    """What is printed, kept as well as passed on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(text)
+        return super().write(text) if self.tell() < MOST_PRINTED else len(text)
+
+    def first_lines(self) -> tuple[str, ...]:
+        return tuple(self.getvalue().splitlines()[:LINES_KEPT])
 
 
 def plain(value: object) -> object:
@@ -116,8 +155,7 @@ def collector_main(
                     workers=workers,
                     printed=Printed(Path(journal)),
                 )
-                expected, actual = _checked(workload.check, outcome)
-                collected = Collected(True, plain(expected), plain(actual), bool(expected == actual))
+                collected = checked(workload.check, outcome)
         except BaseException as error:
             report_start(channel, streams, error)
             return

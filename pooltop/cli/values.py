@@ -71,7 +71,8 @@ def output_file(text: str) -> str:
         raise click.BadParameter(f"{text} is a folder")
     if not path.parent.is_dir():
         raise click.BadParameter(f"there is no folder {path.parent}")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
+    replaced = path.resolve().parent if path.is_file() or not path.exists() else path
+    if not all(os.access(place, os.W_OK) for place in (replaced, path) if place.exists()):
         raise click.BadParameter(f"{text} cannot be written")
     return str(path)
 

@@ -167,12 +167,13 @@ class Portrait:
         ended = self._ended is not None or crew.scheduler.complete
         until = crew.last_result if ended and crew.last_result else now
         progress = self._progress(now)
+        unfinished = self._ended is not None and not (crew.scheduler.complete and progress.done)
         return speedup(
             baseline=self.baseline,
             startup_seconds=self.startup_before_pool + crew.first_dispatch - (self.pool_began or crew.first_dispatch),
             seconds=until - crew.first_dispatch,
             workers=mean_workers(crew.sizes, until),
-            done=progress.done + progress.failed,
+            done=0 if unfinished else progress.done + progress.failed,
             total=progress.total,
             final=ended,
         )

@@ -235,7 +235,7 @@ class Supervisor:
         if collected.checked:
             run_again = 0 if collected.ok else crew.scheduler.items.retried
             notes = crew.sharing.notes(run_again)
-            self._portrait.check = Check(collected.expected, collected.actual, collected.ok, notes)
+            self._portrait.check = Check(collected.expected, collected.actual, collected.ok, notes, collected.printed)
 
     def _conclude(self, state: RunState, reason: str) -> Snapshot:
         self._portrait.conclude(state, reason)

@@ -128,6 +128,8 @@ class Collected(msgspec.Struct, frozen=True, tag=11):
     expected: object = None
     actual: object = None
     ok: bool = True
+    printed: tuple[str, ...] = ()
+    """The first lines that the check has printed."""
 
 
 class SendAgain(msgspec.Struct, frozen=True, tag=13):

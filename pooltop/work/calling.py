@@ -37,6 +37,14 @@ def converting(function: Call, convert: Converter) -> Call:
     return call
 
 
+def parameters_of(function: Callable[..., Any] | None) -> frozenset[str]:
+    """The names of its parameters; none where Python cannot show them."""
+    try:
+        return frozenset(inspect.signature(function).parameters) if function is not None else frozenset()
+    except (ValueError, TypeError):
+        return frozenset()
+
+
 def call_with(function: Callable[..., Any], offered: Mapping[str, Any]) -> Any:
     """Call `function` with those of the `offered` values that it has parameters for."""
     try:

@@ -72,6 +72,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     shared: SharedDeclaration = {}
     together: TogetherDeclaration = 1
     baseline: BaselineMethod | None = None
+    takes_items: bool = True
     section: str | None = None
 
 
@@ -87,6 +88,7 @@ def workload(
     shared: SharedDeclaration | None = None,
     together: TogetherDeclaration = 1,
     baseline: BaselineMethod | None = None,
+    takes_items: bool = True,
     section: str | None = None,
 ) -> Callable[[_Function], _Function]: ...
 def workload(
@@ -100,6 +102,7 @@ def workload(
     shared: SharedDeclaration | None = None,
     together: TogetherDeclaration = 1,
     baseline: BaselineMethod | None = None,
+    takes_items: bool = True,
     section: str | None = None,
 ) -> _Function | Callable[[_Function], _Function]:
     """Tell pooltop more about a function of one item; the function itself stays as it is.
@@ -109,6 +112,7 @@ def workload(
         or a function that returns one. Such a function is given those of the options that it has parameters
         for, and the run's own folder if it has a parameter `run_folder`; it is called once for the sequential
         baseline and once for the run, with the same folder.
+    takes_items: False where these are the only ones that make sense; a person's own are then refused.
     setup: called once in each worker before its first item, with those of the options it has parameters for.
     check: is given the `Outcome` once all items have ended and returns (expected, actual).
     shared: what the workers share: descriptions of `pooltop.shared` by name. The function, and `setup`, are given the
@@ -126,6 +130,7 @@ def workload(
         shared=shared or {},
         together=together,
         baseline=baseline,
+        takes_items=takes_items,
         section=section,
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pooltop import shared
 from pooltop.errors import WorkloadError, summary, user_traceback
-from pooltop.work.calling import Call, call_with, converting, synchronous
+from pooltop.work.calling import Call, call_with, converting, parameters_of, synchronous
 from pooltop.work.convert import converter
 from pooltop.work.declare import ItemsDeclaration, Outcome, OutputFolder, declaration_of, workload
 from pooltop.work.load import load_object
@@ -31,9 +31,19 @@ class Workload:
         self.items: ItemsDeclaration | None = declaration.items
         self.setup = declaration.setup
         self.check = declaration.check
+        self.takes_items = declaration.takes_items
         self._shared = declaration.shared
         self._together = declaration.together
-        self._signature = signature_of(function, self.name, names_of(declaration.shared, self.name))
+        names = names_of(declaration.shared, self.name)
+        self._signature = signature_of(function, self.name, names)
+        if self.check is None:
+            self._refuse_what_nobody_takes(names)
+
+    def _refuse_what_nobody_takes(self, names: frozenset[str]) -> None:
+        """A name that is misspelt somewhere. (A check may take them all.)"""
+        taken = self._signature.shared | parameters_of(self.setup)
+        for name in sorted(names - taken):
+            raise WorkloadError(f"{self.name}: shared {name!r} is no parameter of the function, nor of setup")
 
     def bind(
         self, words: Sequence[str], *, run_folder: Path, directory: Path, fresh: bool = False

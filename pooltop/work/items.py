@@ -47,6 +47,8 @@ def open_source(
     Raises WorkloadError for a source that is not there or holds nothing, and where the user's own code for it
     fails; the iterable raises it for a record that cannot be read.
     """
+    if spec is not None and not workload.takes_items:
+        raise WorkloadError(f"{workload.name}: its items are its own; --items cannot be given")
     if spec is None and not isinstance(workload.items, str):
         return _own(workload, {**(options or {}), "run_folder": run_folder})
     words = spec if spec is not None else str(workload.items)

@@ -83,3 +83,14 @@ async def test_it_can_be_stopped_and_takes_no_other_command(lab: Lab) -> None:
     assert "baseline" in await run.refused(Kill(1))
     await run.do(Stop())
     assert (await run.end()).state == "stopped"
+
+
+async def test_a_run_that_was_stopped_has_no_speedup(lab: Lab) -> None:
+    """Nobody knows whether what it did not get to is as dear as what it did."""
+    run = await lab.start("nap", "range:100", "--seconds", "0.01", baseline="full")
+    await run.until(lambda s: s.state == "running" and s.progress.done > 10)
+    await run.do(Stop())
+    final = await run.end()
+    assert final.state == "stopped"
+    assert final.speedup.baseline is not None
+    assert final.speedup.speedup is None

@@ -255,3 +255,21 @@ async def test_what_does_not_fit_into_memory_is_refused_by_name(lab: Lab) -> Non
     run = await lab.start(f"{path}:work")
     assert await run.exit() == 2
     assert "shared 'cells' needs 80,000.0 GB" in run.stderr
+
+
+async def test_a_misspelt_name_is_refused(lab: Lab) -> None:
+    path = lab.write(
+        "misspelt.py",
+        "import pooltop\nfrom pooltop import shared\n\n"
+        "@pooltop.workload(items='range:3', shared={'lokc': shared.Lock()})\n"
+        "def work(item):\n    return item\n",
+    )
+    run = await lab.start(f"{path}:work")
+    assert await run.exit() == 2
+    assert "shared 'lokc' is no parameter of the function, nor of setup" in run.stderr
+
+
+async def test_items_of_ones_own_are_refused_where_they_make_no_sense(lab: Lab) -> None:
+    run = await lab.start("balance", "range:3", gallery=True)
+    assert await run.exit() == 2
+    assert run.stderr.endswith("balance: its items are its own; --items cannot be given\n")

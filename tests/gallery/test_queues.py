@@ -18,7 +18,7 @@ ALL_80 = "80 consumed, 0 lost, 0 too many"
 
 
 def outcome(*results: tuple[str, list[int]]) -> pooltop.Outcome:
-    return pooltop.Outcome(results=results, options={}, items=len(results), failed=0)
+    return pooltop.Outcome(results=results, options={"producers": 1, "messages": 3}, items=len(results), failed=0)
 
 
 def told(*results: tuple[str, list[int]]) -> tuple[str, bool]:
@@ -76,4 +76,5 @@ def test_the_check_says_no() -> None:
     assert told(producer, ("consumer 0", [2]), ("consumer 1", [0, 1])) == ("3 consumed, 0 lost, 0 too many", True)
     assert told(producer, ("consumer 0", [0, 2])) == ("2 consumed, 1 lost, 0 too many", False)
     assert told(producer, ("consumer 0", [0, 1, 2]), ("consumer 1", [1])) == ("4 consumed, 0 lost, 1 too many", False)
+    assert told() == ("0 consumed, 3 lost, 0 too many", False)
     assert told(producer, ("consumer 0", [0, 1, 1])) == ("3 consumed, 1 lost, 1 too many", False)

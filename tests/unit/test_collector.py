@@ -1,10 +1,16 @@
 """Return values as JSON lines."""
 
 import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from pooltop.children.collector import as_json, plain
+from pooltop.children.collector import as_json, checked, plain, write_output
+from pooltop.errors import WorkloadError
+from pooltop.work.declare import Outcome
 
 
 class Mute:
@@ -43,3 +49,59 @@ def test_digits_beyond_64_bits_are_kept_as_text() -> None:
         "large": str(2**64),
         "below": str(-(2**63) - 1),
     }
+
+
+class Lines:
+    """Stands for the results of a run."""
+
+    def __iter__(self) -> Iterator[int]:
+        return iter([1, 2])
+
+
+def written(output: Path) -> None:
+    write_output(Lines(), output)  # type: ignore[arg-type]  # only iterated
+
+
+def test_a_file_appears_whole(tmp_path: Path) -> None:
+    written(tmp_path / "out.jsonl")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
+    assert (tmp_path / "out.jsonl").read_text() == "1\n2\n"
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("target")
+    written(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_text() == "1\n2\n"
+
+
+def test_a_pipe_is_written_to(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reading = threading.Thread(target=lambda: got.append((tmp_path / "pipe").read_text()))
+    got: list[str] = []
+    reading.start()
+    written(tmp_path / "pipe")
+    reading.join(20)
+    assert got == ["1\n2\n"]
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_what_cannot_be_written_is_one_line_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(WorkloadError, match=f"^cannot write {tmp_path}/none/out: No such file or directory$"):
+        written(tmp_path / "none" / "out")
+
+
+def test_what_a_check_prints_is_kept_and_passed_on(capsys: pytest.CaptureFixture[str]) -> None:
+    def check(_: Outcome) -> tuple[int, int]:
+        for number in range(30):
+            print("line", number)
+        return 1, 1
+
+    said = checked(check, Outcome(results=(), options={}, items=0, failed=0))
+    assert (said.ok, said.printed[0], len(said.printed)) == (True, "line 0", 20)
+    assert capsys.readouterr().out.endswith("line 29\n")
+
+
+def test_a_check_that_returns_no_pair_is_one_line() -> None:
+    with pytest.raises(WorkloadError, match=r"^the check raised TypeError: "):
+        checked(lambda _: 5, Outcome(results=(), options={}, items=0, failed=0))  # type: ignore[arg-type,return-value]  # as a person may

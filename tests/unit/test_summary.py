@@ -51,6 +51,7 @@ def test_the_json_object_key_for_key() -> None:
         "run": "20261122-154501-blur",
         "workload": "blur",
         "state": "finished",
+        "reason": "",
         "items": {"total": 48, "done": 41, "failed": 7, "retried": 1},
         "workers": {"requested": 2, "started": 3, "killed": 1, "pids": [11, 12, 13]},
         "startup_seconds": 0.4,
@@ -59,7 +60,7 @@ def test_the_json_object_key_for_key() -> None:
         "speedup": 1.918,
         "speedup_with_startup": 1.858,
         "efficiency": 0.959,
-        "check": {"expected": 48, "actual": 41, "ok": False, "notes": ["one worker died inside lock"]},
+        "check": {"expected": 48, "actual": 41, "ok": False, "notes": ["one worker died inside lock"], "printed": []},
         "counters": {"pixels": 10**20, "share": 0.51234},
         "shared": {
             "balance": 1010.5,
@@ -92,7 +93,7 @@ def test_what_is_unknown_is_null() -> None:
 def test_what_json_cannot_hold_is_its_repr() -> None:
     odd = Snapshot(run="r", workload="w", state="finished", time=0, check=Check(1 + 2j, "a\udcff", False))
     check = json.loads(as_json(summarise(odd, [])))["check"]
-    assert check == {"expected": "(1+2j)", "actual": "a\\udcff", "ok": False, "notes": []}
+    assert check == {"expected": "(1+2j)", "actual": "a\\udcff", "ok": False, "notes": [], "printed": []}
 
 
 def test_the_lines_for_a_person() -> None:

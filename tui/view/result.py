@@ -9,6 +9,8 @@ from tui.view.speedup import not_measured, workers
 from tui.view.words import UNKNOWN, duration, percent, plural, printable, times
 
 LABEL = 13
+PRINTED_LINES = 6
+"""Of what the check has printed; the log has all of it."""
 
 
 def lines(snapshot: Snapshot, width: int, height: int) -> Lines:
@@ -100,7 +102,8 @@ def _check(snapshot: Snapshot) -> list[Line]:
     expected, actual = printable(str(check.expected)), printable(str(check.actual))
     compared = (Span("expected ", "dim"), Span(expected), Span("  actual ", "dim"), Span(actual))
     notes = [_fact("", Span(printable(note), "warning")) for note in check.notes]
-    return [_fact("check", verdict, *compared), *notes]
+    printed = [_fact("", Span(printable(text))) for text in check.printed[:PRINTED_LINES]]
+    return [_fact("check", verdict, *compared), *notes, *printed]
 
 
 def _places(snapshot: Snapshot, room: int) -> list[Line]:
