@@ -33,7 +33,7 @@ test: $(VENV)/ready
 	@$(VENV)/bin/python -m pytest $(TESTS)
 
 gallery: $(VENV)/ready
-	@PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m bench.gallery
+	@$(VENV)/bin/python -m bench.gallery
 
 check: lint types test gallery  # the import rules are tests: tests/unit/test_imports.py
 
@@ -48,7 +48,7 @@ chaos: $(VENV)/ready
 	@$(VENV)/bin/python -m bench.kills
 
 shots: $(VENV)/ready
-	@PATH="$$PWD/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m bench.shots docs
+	@$(VENV)/bin/python -m bench.shots docs
 
 test-pythons:
 	@tested=; for version in 3.11 3.12 3.13; do \

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from bench.program import POOLTOP
 from pooltop.cpus import usable_cpus
 from pooltop.gallery import pooltops_own
 from workloads.blur import make_picture
@@ -47,7 +48,7 @@ LINE = "{:<14}{:<8}{:>10}{:>10}   {}"
 def run(entry: str, size: str, pictures: Path) -> dict[str, Any]:
     """The summary of a headless run; where there is none, the last that the command said."""
     words = [word.replace(PICTURES, str(pictures)) for word in size.split()]
-    command = ["pooltop", "run", entry, "--headless", "--json", "-", *words]
+    command = [POOLTOP, "run", entry, "--headless", "--json", "-", *words]
     try:
         ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
         summary: dict[str, Any] = msgspec.json.decode(ended.stdout)

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.program import POOLTOP
 from bench.terminal import Terminal
 
 DOWN = "\x1b[B"
@@ -14,7 +15,7 @@ DOWN = "\x1b[B"
 
 def take_first_minutes(folder: Path, environment: dict[str, str]) -> None:
     """The gallery, a run with a worker killed in it, and the end."""
-    terminal = Terminal("pooltop", environment=environment)
+    terminal = Terminal(POOLTOP, environment=environment)
     try:
         terminal.wait_for("Blur pictures")
         while "Gaussian blur over" not in terminal.text:
@@ -40,7 +41,7 @@ def take_first_minutes(folder: Path, environment: dict[str, str]) -> None:
 
 def take_sharing(folder: Path, environment: dict[str, str]) -> None:
     """Workers that share something, one of them waiting."""
-    terminal = Terminal("pooltop", "run", "queues", environment=environment)
+    terminal = Terminal(POOLTOP, "run", "queues", environment=environment)
     try:
         terminal.wait_for("queue wait")
         terminal.watch(2)

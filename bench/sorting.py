@@ -13,6 +13,7 @@ from statistics import median
 
 import msgspec
 
+from bench.program import POOLTOP
 from pooltop.cpus import usable_cpus
 
 REPEATS = 5
@@ -43,7 +44,7 @@ class Summary(msgspec.Struct):
 
 def run(n: int, parts: int) -> Times:
     """The three times of one run. Raises AssertionError where it did not sort."""
-    command = ["pooltop", "run", "sorting", "--headless", "--json", "-", "--n", str(n), "--parts", str(parts)]
+    command = [POOLTOP, "run", "sorting", "--headless", "--json", "-", "--n", str(n), "--parts", str(parts)]
     ended = subprocess.run(command, capture_output=True, check=True)
     summary = msgspec.json.decode(ended.stdout, type=Summary)
     assert summary.check.ok, f"{n} numbers were not sorted"

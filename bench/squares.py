@@ -13,6 +13,7 @@ from timeit import repeat
 
 import msgspec
 
+from bench.program import POOLTOP
 from pooltop.cpus import usable_cpus
 from workloads.squares import sum_of_squares
 
@@ -45,7 +46,7 @@ class Summary(msgspec.Struct):
 
 def pool(n: int, words: str) -> float:
     """The seconds of one run. Raises AssertionError where its sum was wrong."""
-    command = ["pooltop", "run", "squares", "--headless", "--json", "-", "--baseline", "none", "--n", str(n)]
+    command = [POOLTOP, "run", "squares", "--headless", "--json", "-", "--baseline", "none", "--n", str(n)]
     ended = subprocess.run([*command, *words.split()], capture_output=True, check=True)
     summary = msgspec.json.decode(ended.stdout, type=Summary)
     assert summary.check.ok, f"the sum of {n} squares was wrong"
