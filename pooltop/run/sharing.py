@@ -182,7 +182,7 @@ class Sharing:
         if not self._described:
             return ()
         inside = [
-            f"{plural(count, 'worker')} died inside the critical section of {name}"
+            f"{'one worker' if count == 1 else plural(count, 'worker')} died inside the critical section of {name}"
             for name, count in self.died_holding.items()
         ]
         strayed = [

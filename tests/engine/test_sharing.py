@@ -146,7 +146,7 @@ async def test_a_death_inside_the_critical_section_is_told(lab: Lab, start_metho
     final = await run.end()
     assert check_of(final) == (2.0, 3.0)
     assert final.check is not None
-    assert final.check.notes[0] == "1 worker died inside the critical section of lock"
+    assert final.check.notes[0] == "one worker died inside the critical section of lock"
     (told,) = [event for event in run.events() if "died holding" in event]
     assert told.startswith("worker ") and told.endswith(" died holding lock")
 
