@@ -21,7 +21,7 @@ def title(snapshot: Snapshot, own_cpu: float | None, width: int) -> Line:
     for spans in (richest, (*head.spans, state, elapsed, *left), (*head.spans, state, elapsed)):
         if Line(spans).cells + cost.cells < width:
             return spread(Line(spans), cost, width)
-    eta = snapshot.progress.eta
+    eta = None if ended(snapshot) else snapshot.progress.eta
     brief = f" {clock(snapshot.elapsed)}" + (f" · {clock(eta)} left" if eta is not None else "")
     return fit(line(" ", state, brief, CALM, Span(name, "strong")), width)
 

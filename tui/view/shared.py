@@ -81,6 +81,8 @@ def _row(shared: SharedObject, columns: Columns, pictured: bool) -> Line:
     counted = Span(_not_zero(shared) if shared.cells else "", "dim")
     held, aside = (line(counted), Span("")) if pictured else (_content(shared, columns.content), counted)
     use = _use(shared, columns.use)
+    if pictured and not use:
+        return line(f" {name}  ", Span(kind, "dim"), counted)
     return line(f" {name}  ", Span(kind, "dim"), *fit(held, columns.content).spans, "  ", *(use or [aside]))
 
 
