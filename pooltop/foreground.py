@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import resource
+import secrets
 import signal
 import sys
 import traceback
@@ -100,6 +101,7 @@ async def _hold(run: Run, summary: str | None, starter: Starter) -> int:
     """Supervise the run to its end; the exit code."""
     with run.lock():
         _raise_descriptor_limit()
+        _share_a_hash_seed()
         progress = ProgressLines(None if starter.exists else sys.stderr)
 
         def show(snapshot: Snapshot) -> None:
@@ -173,6 +175,12 @@ def _raise_descriptor_limit() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _share_a_hash_seed() -> None:
+    """All processes of a run hash alike, also those that are spawned: equal sets then have equal pickles, by which a
+    message is recognised that an item puts again."""
+    os.environ.setdefault("PYTHONHASHSEED", str(secrets.randbelow(1 << 32)))
 
 
 def _give_signals_back() -> None:

@@ -353,6 +353,18 @@ def with_a_time_limit(item: int, *, line: Any, few: Any) -> tuple[int, int, list
 
 
 @pooltop.workload(items="range:1", shared={"line": shared.Queue()})
+def puts_sets(item: int, *, line: Any) -> int:
+    """Dies once, after it has put what has no order of its own; how many messages there are in the end."""
+    for number in range(20):
+        line.put({f"{number}-{letter}" for letter in "abcdefgh"})
+    line.qsize()
+    if not (LAB / "died").exists():
+        mark("died")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return int(line.qsize())
+
+
+@pooltop.workload(items="range:1", shared={"line": shared.Queue()})
 def from_a_fork(item: int, *, line: Any) -> str:
     """A process that a worker forks cannot use the worker's channel."""
     reading, writing = os.pipe()

@@ -220,6 +220,13 @@ async def test_an_alarm_of_the_persons_own_ends_a_wait_and_loses_nothing(lab: La
     assert permits == 3
 
 
+@METHODS
+async def test_sets_that_are_put_again_are_recognised(lab: Lab, start_method: StartMethod) -> None:
+    run = await play(lab, "puts_sets", start_method=start_method)
+    await run.end()
+    assert run.values() == {0: 20}
+
+
 async def test_no_process_but_the_worker_can_use_its_channel(lab: Lab) -> None:
     run = await play(lab, "from_a_fork")
     await run.end()
