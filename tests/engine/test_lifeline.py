@@ -92,4 +92,5 @@ async def test_the_fork_server_dies_while_it_forks(lab: Lab, start_method: Start
 
     await run.until(half_started)
     run.kill()
-    await lab.assert_no_processes(SECONDS)
+    # Twenty interpreters that are just starting, on however few cores, must come to their first lines to see it.
+    await lab.assert_no_processes(5 * SECONDS)
