@@ -1,10 +1,11 @@
 """The gallery's filters: several of Pillow's filters over a folder of pictures."""
 
 from pathlib import Path
-from typing import Literal, TypeAlias, TypedDict
+from typing import Annotated, Literal, TypeAlias, TypedDict
 
 # What any picture needs is in the file beside this one. Its folder is on sys.path in a run, but mypy knows no runs.
 from blur import make_pictures, read, reason, size_of, upright_size, write  # type: ignore[import-not-found]  # see above
+from msgspec import Meta
 from PIL import Image, ImageFilter
 
 import pooltop
@@ -27,12 +28,6 @@ class Filtered(TypedDict):
 
     picture: str
     outputs: dict[Filter, str]
-
-
-def at_least_one(filters: tuple[Filter, ...]) -> None:
-    """Refuse to start with nothing to do."""
-    if not filters:
-        raise ValueError(f"--filters names none; there are {', '.join(ALL)}")
 
 
 def every_output_there(outcome: pooltop.Outcome) -> tuple[int, int]:
@@ -62,12 +57,11 @@ def size_after(name: Filter, size: tuple[int, int]) -> tuple[int, int]:
     title="Filter pictures",
     section="Real work",
     items=make_pictures,
-    setup=at_least_one,
     check=every_output_there,
 )
 def filters(
     picture: Path,
-    filters: tuple[Filter, ...] = ALL,
+    filters: Annotated[tuple[Filter, ...], Meta(min_length=1)] = ALL,
     out: pooltop.OutputFolder = Path("output"),
 ) -> Filtered:
     """Several filters over a folder of pictures, a picture an item.

@@ -5,7 +5,10 @@ from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Final, get_args, get_origin
 
+import msgspec
+
 from pooltop.errors import WorkloadError
+from pooltop.figures import plural
 from pooltop.work.convert import converter, phrase, without_none
 from pooltop.work.signature import ABSENT, Option
 
@@ -99,7 +102,19 @@ def _value(option: Option, texts: list[str]) -> Any:
         elements = elements[:1] * len(texts)
     if len(elements) != len(texts):
         raise WorkloadError(f"{option.flag}: {len(elements)} values are wanted, not {len(texts)}")
+    for bound in _bounds_of_length(option.annotation):
+        least, most = bound.min_length or 0, bound.max_length
+        if len(texts) < least:
+            kind = phrase(_collection(option.annotation)[1][0])
+            raise WorkloadError(f"{option.flag}: {plural(least, 'value')} or more, each {kind}")
+        if most is not None and len(texts) > most:
+            raise WorkloadError(f"{option.flag}: at most {plural(most, 'value')}, not {len(texts)}")
     return container(_one(option, element, text) for element, text in zip(elements, texts, strict=True))
+
+
+def _bounds_of_length(annotation: Any) -> list[msgspec.Meta]:
+    """What is said of the number of values: `Annotated[list[int], Meta(min_length=1)]`."""
+    return [meta for meta in getattr(without_none(annotation), "__metadata__", ()) if isinstance(meta, msgspec.Meta)]
 
 
 def _collection(annotation: Any) -> tuple[Any, tuple[Any, ...]]:

@@ -211,3 +211,11 @@ def test_a_switch_takes_a_value_too(words: list[str], expected: bool) -> None:
 
     options = signature_of(function, "f").options
     assert values_given(words, options, "f") == {"keep": expected}
+
+
+def test_the_number_of_values_can_be_bounded() -> None:
+    def some(item: str, sizes: Annotated[list[int], msgspec.Meta(min_length=1, max_length=2)]) -> None: ...
+
+    assert values(some, "--sizes", "3,4") == {"sizes": [3, 4]}
+    assert complaint(some, "--sizes", "") == "--sizes: 1 value or more, each an int"
+    assert complaint(some, "--sizes", "3,4,5") == "--sizes: at most 2 values, not 3"
