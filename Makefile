@@ -6,7 +6,7 @@
 #   make gallery                                    run every entry of the gallery at test size
 #   make check                                      lint, format, types, import rules, tests and the gallery
 #   make test-pythons                               the engine's tests on every supported Python that is here
-#   make chaos                                      how long workers wait for the dead: 300 kills of everything shared
+#   make chaos                                      how long workers wait for the dead, over 300 kills each
 #   make shots                                      the README's pictures, from the real program
 #
 # PYTHON=... chooses the interpreter to make .venv with; else it is the first that will do.

@@ -240,40 +240,26 @@ async def test_nothing_is_shared_with_the_baseline(lab: Lab) -> None:
     assert expected == actual == 20
 
 
-async def test_what_is_not_plain_is_refused_by_name(lab: Lab) -> None:
+@pytest.mark.parametrize(
+    ("declared", "parameter", "said"),
+    [
+        ("{'mine': threading.Lock()}", "mine", "shared 'mine' is a _thread.lock, not a description"),
+        ("{'mine': multiprocessing.Lock()}", "mine", "shared 'mine' is a multiprocessing.synchronize.Lock, not a des"),
+        ("{'cells': shared.Array('d', 10**13)}", "cells", "shared 'cells' needs 80,000.0 GB"),
+        ("{'lokc': shared.Lock()}", "lock=None", "shared 'lokc' is no parameter of the function, nor of setup"),
+        ("[shared.Lock()]", "lock", "shared is a list, not a dict of names and descriptions"),
+    ],
+)
+async def test_what_cannot_be_shared_is_refused_by_name(lab: Lab, declared: str, parameter: str, said: str) -> None:
     path = lab.write(
         "bad.py",
-        "import multiprocessing, pooltop\n\n"
-        "@pooltop.workload(items='range:3', shared={'mine': multiprocessing.Lock()})\n"
-        "def work(item, *, mine):\n    return item\n",
+        "import multiprocessing, threading, pooltop\nfrom pooltop import shared\n\n"
+        f"@pooltop.workload(items='range:3', shared={declared})\n"
+        f"def work(item, *, {parameter}):\n    return item\n",
     )
     run = await lab.start(f"{path}:work")
     assert await run.exit() == 2
-    assert "shared 'mine' is a multiprocessing.synchronize.Lock, not a description" in run.stderr
-
-
-async def test_what_does_not_fit_into_memory_is_refused_by_name(lab: Lab) -> None:
-    path = lab.write(
-        "big.py",
-        "import pooltop\nfrom pooltop import shared\n\n"
-        "@pooltop.workload(items='range:3', shared={'cells': shared.Array('d', 10**13)})\n"
-        "def work(item, *, cells):\n    return item\n",
-    )
-    run = await lab.start(f"{path}:work")
-    assert await run.exit() == 2
-    assert "shared 'cells' needs 80,000.0 GB" in run.stderr
-
-
-async def test_a_misspelt_name_is_refused(lab: Lab) -> None:
-    path = lab.write(
-        "misspelt.py",
-        "import pooltop\nfrom pooltop import shared\n\n"
-        "@pooltop.workload(items='range:3', shared={'lokc': shared.Lock()})\n"
-        "def work(item):\n    return item\n",
-    )
-    run = await lab.start(f"{path}:work")
-    assert await run.exit() == 2
-    assert "shared 'lokc' is no parameter of the function, nor of setup" in run.stderr
+    assert said in run.stderr
 
 
 async def test_items_of_ones_own_are_refused_where_they_make_no_sense(lab: Lab) -> None:

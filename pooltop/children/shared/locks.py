@@ -12,6 +12,7 @@ import math
 import os
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -90,7 +91,27 @@ class LockFile:
         return True
 
 
-class Lock:
+class Acquirable(ABC):
+    """What a `with` acquires and releases."""
+
+    @abstractmethod
+    def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
+        """Whether it has been acquired, within `timeout` seconds (None: for ever)."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """Give it back."""
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+class Lock(Acquirable):
     """A `multiprocessing.Lock`; only the process that holds it can release it."""
 
     def __init__(self, locks: LockFile, number: int) -> None:
@@ -146,14 +167,6 @@ class Lock:
             raise ValueError("semaphore or lock released too many times")
         with Undisturbed():
             self._unlock()
-
-    def __enter__(self) -> bool:
-        return self.acquire()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.release()
 
 
 class RLock(Lock):

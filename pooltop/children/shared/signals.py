@@ -3,13 +3,12 @@
 import time
 from collections.abc import Callable
 from threading import BrokenBarrierError
-from types import TracebackType
 
 from pooltop.children.shared.asking import Asking
-from pooltop.children.shared.locks import RLock
+from pooltop.children.shared.locks import Acquirable, RLock
 
 
-class Semaphore:
+class Semaphore(Acquirable):
     """A `multiprocessing.Semaphore`. What an item whose worker dies did to it is undone."""
 
     def __init__(self, asking: Asking, number: int) -> None:
@@ -29,14 +28,6 @@ class Semaphore:
         """How many permits there are now."""
         answer, _ = self._asking.ask(self._number, "value")
         return answer.values[0]
-
-    def __enter__(self) -> bool:
-        return self.acquire()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.release()
 
 
 class Event:
@@ -103,7 +94,7 @@ class Barrier:
         return answer.values
 
 
-class Condition:
+class Condition(Acquirable):
     """A `multiprocessing.Condition` with an RLock of its own. A wait may end without a cause, as everywhere."""
 
     def __init__(self, asking: Asking, number: int, lock: RLock) -> None:
@@ -151,11 +142,3 @@ class Condition:
     def notify_all(self) -> None:
         """Let all go on that wait. Raises AssertionError unless locked."""
         self.notify(1 << 31)
-
-    def __enter__(self) -> bool:
-        return self.acquire()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.release()
