@@ -45,6 +45,20 @@ WorkerState: TypeAlias = Literal[
 ]
 
 
+class Halt(msgspec.Struct, frozen=True):
+    """When too many failures end a run (`--halt now,fail=3`); one of `count` and `percent` is given."""
+
+    when: Literal["now", "soon"]
+    """`soon`: give out nothing more, but let what is in hand end."""
+    count: int | None = None
+    """Failed items."""
+    percent: float | None = None
+    """Of the items that have ended, once three have failed."""
+
+    def __str__(self) -> str:
+        return f"{self.when},fail={self.count if self.percent is None else f'{self.percent:g}%'}"
+
+
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a run was asked to do; kept in its journal, enough to run it again."""
 
@@ -60,6 +74,18 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Items per range; None lets the engine choose."""
     start_method: StartMethod = "forkserver"
     retries: int = 2
+    """How often more an item is tried that ended its worker, or took too long or too much memory."""
+    retry_exceptions: bool = False
+    """Retry an item that raised, too."""
+    timeout: float | None = None
+    """Seconds that an item may take."""
+    timeout_percent: float | None = None
+    """The same as a share of the running median, once ten items are done."""
+    memory_limit: int | None = None
+    """Resident bytes of a worker, its children included."""
+    halt: Halt | None = None
+    maxtasksperchild: int | None = None
+    """Items after which a worker is replaced."""
     baseline: BaselineMethod = "none"
     directory: str
     """The working directory of the command."""
@@ -67,6 +93,10 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the environment variables at the start (never their values)."""
     output: str | None = None
     """File for the return values as JSON lines (`-o`), absolute."""
+    joblog: str | None = None
+    """File to which a line for each ended item is appended (`--joblog`), absolute."""
+    hash_seed: int = 0
+    """PYTHONHASHSEED of every process of the run, and of its resumptions."""
 
 
 class Core(msgspec.Struct, frozen=True):
@@ -102,6 +132,8 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     rate: float | None = None
     """Items per second over the last seconds."""
     restarts: int = 0
+    slow: Literal["", "computing", "waiting"] = ""
+    """The item takes more than five times the median: with its CPU busy, or idle."""
     waits_for: str = ""
     """Name of the shared object that the item waits for."""
     note: str = ""
@@ -160,6 +192,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     failed: int = 0
     retried: int = 0
     """Executions beyond the first of items whose worker died."""
+    kept: int = 0
+    """How many of `done` and `failed` had ended before the run was resumed."""
     rate: float | None = None
     """Items ended per second, over the last seconds."""
     eta: float | None = None
@@ -206,9 +240,17 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     item: str
     error: str
-    """One line: `ValueError: bad header`, `SIGSEGV`, `exit code 5`, `skipped by you`."""
+    """One line: `ValueError: bad header`, `SIGSEGV`, `exit code 5`, `timed out after 30 s`, `memory: 2.1 GB, over the
+    limit of 2 GB`, `skipped by you`."""
     attempts: int = 1
     traceback: str = ""
+    """Of the exception; of a process that died or was ended, what it could still write of its stack."""
+    seconds: float | None = None
+    """How long its last attempt took."""
+    memory: int | None = None
+    """Resident bytes of its worker when that was last looked at, for an item that ended with its worker."""
+    last_lines: tuple[str, ...] = ()
+    """What its worker had printed last, likewise."""
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,6 +302,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The newest two hundred."""
     outputs: tuple[str, ...] = ()
     """Files and folders that this run writes for the person."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of how the result came about, a line each: what a resumed run found changed."""
 
 
 # What a person asks of a run. A `pid` that is given must still be the slot's, else the command is refused.

@@ -98,7 +98,7 @@ class Feeder:
         number = next(self._numbers)
         if len(chunk) > 1:
             self._kept[number] = chunk
-        self._channel.send(Items(len(chunk), answered, again), body)
+        self._channel.send(Items(len(chunk), answered=answered, again=again), body)
 
     def _send_one_by_one(self, chunk: list[Any]) -> None:
         *others, last = chunk

@@ -22,10 +22,28 @@ class Items(msgspec.Struct, frozen=True, tag=2):
     """From the feeder: a chunk; the body is the pickled list of its items. Chunks are numbered as they come, from 0."""
 
     count: int
+    first: int = 0
+    """The place in the input of its first item; the others follow without a gap."""
+    keys: bytes = b""
+    """What each item is recognised by when a run is resumed (`work/keys.py`), end to end."""
     answered: bool = True
     """The last chunk of the answer to one request."""
     again: tuple[int, int] | None = None
     """These are items of another chunk, sent again: its number, and the position of the first."""
+
+
+class Kept(msgspec.Struct, frozen=True, tag=20):
+    """From the feeder of a resumed run: items that had ended before stand at `first` of the input now."""
+
+    count: int
+    first: int
+    keys: bytes
+    session: int
+    """The session in which they ended."""
+    session_first: int
+    """The place of the first of them in the input of that session."""
+    failed: int = 0
+    """How many of them are failures."""
 
 
 class SourceEnded(msgspec.Struct, frozen=True, tag=3):
@@ -33,6 +51,10 @@ class SourceEnded(msgspec.Struct, frozen=True, tag=3):
 
     error: str = ""
     details: str = ""
+    notes: tuple[str, ...] = ()
+    """What a resumed run's source has changed in, a line each."""
+    left_out: int = 0
+    """Items that are not to be run now (`--retry-failed`), and have no end."""
 
 
 class RunRange(msgspec.Struct, frozen=True, tag=4):
@@ -71,6 +93,14 @@ class Returned(msgspec.Struct, frozen=True, tag=5):
     failures: tuple[FailedItem, ...] = ()
     counters: dict[str, Number] = {}
     """What these items have added."""
+    began: float = 0.0
+    """When the first of them began, seconds since the epoch."""
+    blocks: tuple[tuple[int, int], ...] = ()
+    """How long they took, in order: (items, nanoseconds of all of these together)."""
+    raised: bool = False
+    """The last of them is a failure because the function raised."""
+    labels: tuple[str, ...] = ()
+    """What they are called, where a job log is written."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag=6):
@@ -204,6 +234,7 @@ class End(msgspec.Struct, frozen=True, tag=12):
 Message: TypeAlias = (
     AskItems
     | Items
+    | Kept
     | SourceEnded
     | RunRange
     | Returned
