@@ -29,10 +29,11 @@ class Dashboard(App[int]):
         self._watch_first = watch
 
     async def on_mount(self) -> None:
-        """Take over the signals that end programs, and open the first screen."""
+        """Take over the signals that end programs or let them go on, and open the first screen."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit, 128 + number)
+        loop.add_signal_handler(signal.SIGCONT, self._take_terminal_anew)
         if self._watch_first is None:
             self.push_screen(GalleryScreen(self._engine))
             return
@@ -40,6 +41,11 @@ class Dashboard(App[int]):
             self.push_screen(RunScreen(await self._watch_first()))
         except Refused as refused:
             self.exit(1, message=_verbatim(str(refused)))
+
+    def _take_terminal_anew(self) -> None:
+        """Go on after a SIGSTOP. Textual would begin a second time what it had never ended, and hang at its exit."""
+        with self.suspend():
+            pass
 
     def action_leave(self) -> None:
         """As the key q does, wherever one is."""

@@ -27,6 +27,19 @@ def slow(x: int, *, seconds: float = 0.2) -> int:
     time.sleep(seconds)
     return x
 """
+PICKY = """
+import time
+from pathlib import Path
+
+def picky(x: int) -> int:
+    time.sleep(0.03)
+    if x == 3:
+        print("I do not like threes")
+        raise ValueError("a three")
+    while x > 9 and not Path(__file__).with_name("go").exists():
+        time.sleep(0.01)
+    return x
+"""
 
 
 class Desk:
@@ -185,6 +198,35 @@ def test_a_closed_terminal_ends_the_screen_but_not_the_work(desk: Desk) -> None:
     terminal.close()
     wait_until(lambda: not screen.is_running() or screen.status() == psutil.STATUS_ZOMBIE, within=5)
     assert desk.processes(), "the run goes on"
+
+
+def test_a_run_is_shown_again_on_two_terminals_and_one_that_stalls_holds_up_nobody(desk: Desk) -> None:
+    (desk.folder / "taste.py").write_text(PICKY)
+    first = desk.open("run", f"{desk.folder}/taste.py:picky", "--items", "range:40", "-j", "2")
+    first.wait_for("1 failed")
+    first.signal(signal.SIGKILL)
+    assert first.wait_for_exit() == -signal.SIGKILL
+    [run] = (desk.folder / "state" / "pooltop" / "runs").iterdir()
+    again = [desk.open("attach", run.name), desk.open("attach")]
+    for terminal in again:
+        terminal.wait_for("1 failed")
+        terminal.wait_for("I do not like threes")
+        terminal.wait_for(lambda screen: re.search("[▁-█]{2}", screen) is not None)
+        terminal.press("f")
+        terminal.wait_for("ValueError: a three")
+        terminal.press("\x1b")
+        terminal.wait_for("Workers 2")
+    stalled, other = again
+    stalled.signal(signal.SIGSTOP)
+    (desk.folder / "go").touch()
+    other.wait_for("finished")
+    other.press("q")
+    assert other.wait_for_exit() == 1
+    wait_until(lambda: len(desk.processes()) == 1)
+    stalled.signal(signal.SIGCONT)
+    stalled.wait_for("39 of 40")
+    stalled.press("q")
+    assert stalled.wait_for_exit() == 1
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(140, 40), (80, 24), (50, 15), (40, 12)])

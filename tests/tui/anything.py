@@ -41,6 +41,7 @@ worker_strategy = st.builds(
     done=counts,
     rate=maybe,
     restarts=counts,
+    slow=st.sampled_from(["", "computing", "waiting"]),
     waits_for=texts,
     note=texts,
 )
@@ -73,7 +74,14 @@ snapshots = st.builds(
         st.builds(Core, percent=numbers, history=st.lists(st.integers(-5, 200), max_size=50).map(tuple)), max_size=140
     ).map(tuple),
     progress=st.builds(
-        Progress, total=st.none() | counts, done=counts, failed=counts, retried=counts, rate=maybe, eta=maybe
+        Progress,
+        total=st.none() | counts,
+        done=counts,
+        failed=counts,
+        retried=counts,
+        kept=counts,
+        rate=maybe,
+        eta=maybe,
     ),
     counters=st.dictionaries(texts, st.integers(-(2**63), 2**63) | numbers, max_size=5),
     shared=st.lists(shared_objects, max_size=8).map(tuple),
@@ -96,7 +104,18 @@ snapshots = st.builds(
         notes=st.lists(texts, max_size=3).map(tuple),
     ),
     failures=st.lists(
-        st.builds(Failure, index=counts, item=texts, error=texts, attempts=counts, traceback=texts), max_size=4
+        st.builds(
+            Failure,
+            index=counts,
+            item=texts,
+            error=texts,
+            attempts=counts,
+            traceback=texts,
+            seconds=maybe,
+            memory=st.none() | counts,
+            last_lines=st.lists(texts, max_size=2).map(tuple),
+        ),
+        max_size=12,
     ).map(tuple),
     log=st.lists(
         st.builds(
@@ -112,4 +131,5 @@ snapshots = st.builds(
         max_size=5,
     ).map(tuple),
     outputs=st.lists(texts, max_size=2).map(tuple),
+    notes=st.lists(texts | st.text(max_size=200), max_size=2).map(tuple),
 )

@@ -30,6 +30,18 @@ BEGAN = 1_763_819_000.0
 TOTAL = 480
 
 
+SEGFAULT = Failure(
+    index=9,
+    item="IMG_2193.jpg",
+    error="SIGSEGV",
+    attempts=3,
+    seconds=1.4,
+    memory=61_000_000,
+    last_lines=("opening", "\x1b[31mhalf read"),
+    traceback='Fatal Python error: Segmentation fault\n\n  File "/home/you/blur.py", line 12 in blur\n',
+)
+
+
 def worker(slot: int, **changes: object) -> Worker:
     """A worker in the midst of an item."""
     plain = Worker(
@@ -85,7 +97,7 @@ def running(size: int = 4, **changes: object) -> Snapshot:
         ),
         failures=(
             Failure(index=7, item="IMG_2190.jpg", error="UnidentifiedImageError: cannot identify image file"),
-            Failure(index=9, item="IMG_2193.jpg", error="SIGSEGV", attempts=3),
+            SEGFAULT,
             Failure(index=11, item="notes.txt", error="skipped by you"),
         ),
         log=(
@@ -158,6 +170,19 @@ def finished(**changes: object) -> Snapshot:
         ),
         check=Check("477 readable pictures", "477 readable pictures", True),
         outputs=("/home/you/.local/state/pooltop/runs/20251122-140200-blur/output",),
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+def stopped(**changes: object) -> Snapshot:
+    """A resumed run that a person has stopped again."""
+    plain = running(
+        state="stopped",
+        progress=Progress(total=TOTAL, done=241, failed=3, kept=120),
+        speedup=Speedup(),
+        notes=(
+            "2 items are new, 14 stand elsewhere now; 1 of the old results matches nothing any more: that of item 17",
+        ),
     )
     return msgspec.structs.replace(plain, **changes)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pooltop.model import Snapshot, Speedup
-from tests.tui.fake import FakeEngine, FakeFeed, finished, running, sharing, worker
+from tests.tui.fake import FakeEngine, FakeFeed, finished, running, sharing, stopped, worker
 from tests.tui.stage import gallery_on_stage, run_on_stage
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -16,6 +16,7 @@ MOMENTS = {
     "baseline": running(state="baseline", speedup=Speedup(), workers=(worker(0, done=12),)),
     "sharing": sharing(),
     "finished": finished(),
+    "stopped": stopped(),
 }
 
 
@@ -34,6 +35,17 @@ async def test_a_run_looks_as_it_should(moment: str, size: tuple[int, int]) -> N
     async with run_on_stage(FakeFeed(snapshot), size=size) as stage:
         await stage.until_shown("? help")
         compare(moment, size, stage.text)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_failed_items_look_as_they_should(size: tuple[int, int]) -> None:
+    async with run_on_stage(FakeFeed(stopped()), size=size) as stage:
+        await stage.press("f", "up")
+        await stage.until_shown("▌      9  IMG_2193.jpg")
+        compare("failures", size, stage.text)
+        await stage.press("enter")
+        await stage.until_shown("half read")
+        compare("failure", size, await stage.settled())
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

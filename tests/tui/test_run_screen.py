@@ -5,7 +5,22 @@ import pytest
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.strip import Strip
 
-from pooltop.model import Command, Kill, Pause, Reply, Resize, Restart, Resume, Skip, Snapshot, Speedup, Stop, Worker
+from pooltop.model import (
+    Command,
+    Failure,
+    Kill,
+    Pause,
+    Progress,
+    Reply,
+    Resize,
+    Restart,
+    Resume,
+    Skip,
+    Snapshot,
+    Speedup,
+    Stop,
+    Worker,
+)
 from tests.tui.fake import FakeFeed, finished, logged, running, worker
 from tests.tui.stage import Stage, run_on_stage
 from tui.widgets.workers import Workers
@@ -122,11 +137,11 @@ async def test_while_the_baseline_is_measured_a_key_for_workers_says_so_and_send
 
 async def test_the_keys_on_show_are_those_that_work() -> None:
     async with run_on_stage(FakeFeed(BASELINE)) as stage:
-        assert stage.keys == "? help q leave ⏎ details"
+        assert stage.keys == "? help q leave f failures ⏎ details"
         await stage.tell(running())
         await stage.until(lambda: "k kill" in stage.keys)
         await stage.tell(finished())
-        await stage.until(lambda: stage.keys == "? help q leave w gallery ⏎ details")
+        await stage.until(lambda: stage.keys == "? help q leave w gallery f failures ⏎ details")
 
 
 async def test_the_baseline_too_has_its_details() -> None:
@@ -195,10 +210,54 @@ async def test_enter_shows_all_about_the_worker_live() -> None:
         assert stage.app.screen is stage.run
 
 
+def failed(*indexes: int) -> Snapshot:
+    found = tuple(Failure(index=n, item=f"item {n}", error="SIGSEGV", traceback=f"trace {n}\x1b[2J") for n in indexes)
+    return running(failures=found, progress=Progress(total=480, done=9, failed=len(found)))
+
+
+async def test_f_lists_the_failed_items_live_and_enter_shows_all_of_one() -> None:
+    async with run_on_stage(FakeFeed(failed(3, 8))) as stage:
+        await stage.press("f")
+        await stage.until_shown("▌      8  item 8")
+        await stage.tell(failed(3, 8, 4))
+        assert "▌      8  item 8" in stage.text and "Failed items 3" in stage.text
+        await stage.press("up", "enter")
+        await stage.until_shown("trace 3\\x1b[2J")
+        assert "Failed item 3" in stage.text and "\x1b" not in stage.text
+        await stage.tell(failed(8, 4, 5))
+        await stage.press("escape")
+        await stage.until_shown("▌      4  item 4")
+        assert "item 3" not in stage.text
+        await stage.press("f")
+        assert stage.app.screen is stage.run
+
+
+async def test_many_failed_items_scroll_by_key_and_mouse() -> None:
+    async with run_on_stage(FakeFeed(failed(*range(100))), size=(80, 24)) as stage:
+        await stage.press("f")
+        await stage.until_shown("· 81–100 shown")
+        await stage.press("pageup")
+        await stage.until_shown("▌     79 ")
+        await stage.pilot.click("#failures", offset=(10, 2))
+        await stage.until_shown("▌     79 ")
+        await stage.pilot.resize_terminal(50, 15)
+        await stage.until_shown("▌     79 ")
+        await stage.press(*["pageup"] * 20)
+        await stage.until_shown("▌      0 ")
+
+
+async def test_without_failed_items_f_says_so_and_enter_does_nothing() -> None:
+    async with run_on_stage(FakeFeed(failed())) as stage:
+        await stage.press("f", "enter")
+        await stage.until_shown("No item has failed.")
+        await stage.tell(failed(7))
+        await stage.until_shown("▌      7  item 7")
+
+
 async def test_question_mark_explains_every_key() -> None:
     async with run_on_stage(FakeFeed(running()), size=(120, 50)) as stage:
         await stage.press("question_mark")
-        for key in ("↑ ↓", "Enter", "k", "K", "r", "x", "p", "P", "+ -", "w", "q ctrl+c"):
+        for key in ("↑ ↓", "Enter", "k", "K", "r", "x", "f", "p", "P", "+ -", "w", "q ctrl+c"):
             assert f"│ {key} " in stage.text
         await stage.press("question_mark")
         assert stage.app.screen is stage.run

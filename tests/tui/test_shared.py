@@ -150,7 +150,7 @@ def test_the_result_and_the_status_line_show_what_may_have_put_a_value_off() -> 
     assert rows[at].split(maxsplit=1)[1] == "✘ expected 1000.0  actual 1010.0"
     assert rows[at + 1 : at + 3] == [note, "2 items ran again"]
     assert note in state.explanation(end).text
-    assert result.wanted(end) == len(result.lines(end, 120, 40))
+    assert result.wanted(end, 120) == len(result.lines(end, 120, 40))
 
 
 @pytest.mark.parametrize("size", [(140, 40), (120, 24), (80, 24), (50, 15), (40, 12)])

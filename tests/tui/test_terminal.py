@@ -55,6 +55,7 @@ def test_leaving_prints_where_the_run_goes_on(program: Program) -> None:
     program.expect_exact("background")
     program.send("\r")
     program.expect_exact(BACK)
+    program.expect_exact("pooltop attach 20251122-140200-blur")
     program.expect_exact("pooltop ctl 20251122-140200-blur stop")
     program.expect(pexpect.EOF)
     program.close()

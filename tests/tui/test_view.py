@@ -1,5 +1,6 @@
 """What the panels show: any snapshot, at any size, is lines of exactly that width with nothing dangerous in them."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import get_args
@@ -17,9 +18,10 @@ from pooltop.model import (
     Speedup,
 )
 from tests.tui.anything import snapshots, texts
-from tests.tui.fake import finished, logged, running, worker
-from tui.view import cores, counters, details, header, log, parting, result, shared, speedup, state, workers
+from tests.tui.fake import SEGFAULT, TOTAL, finished, logged, running, stopped, worker
+from tui.view import cores, counters, details, failures, header, log, parting, result, shared, speedup, state, workers
 from tui.view.line import Line, Lines, Role, Span, cell, fit, line
+from tui.view.rows import scrolled
 from tui.view.words import printable
 
 UNSAFE = {"Cc", "Cs", "Zl", "Zp"}
@@ -33,6 +35,7 @@ PANELS: dict[str, Callable[[Snapshot, int, int], Lines]] = {
     "speedup": speedup.lines,
     "log": lambda s, w, h: log.lines(s.log, 2, w, h),
     "result": result.lines,
+    "failures": lambda s, w, h: failures.lines(s, 1, 0, w, h),
     "details": lambda s, w, h: details.lines(s, 1, w, h),
 }
 
@@ -58,6 +61,7 @@ def test_sentences_and_titles_are_one_safe_line(snapshot: Snapshot) -> None:
     for text in (
         state.explanation(snapshot).text,
         workers.title(snapshot, 0, 2),
+        failures.title(snapshot, 0, 2),
         speedup.title(snapshot),
     ):
         assert is_safe(text)
@@ -158,7 +162,33 @@ def test_the_result_shows_speedup_check_failures_and_places() -> None:
         "expected",
     ):
         assert part in text
-    assert result.wanted(finished()) == len(result.lines(finished(), 120, 40))
+    assert result.wanted(finished(), 120) == len(result.lines(finished(), 120, 40))
+
+
+@pytest.mark.parametrize("width", [140, 50])
+def test_the_end_of_a_resumed_run_says_what_was_kept_what_changed_and_how_to_go_on(width: int) -> None:
+    shown = result.lines(stopped(), width, 40)
+    text = " ".join(" ".join(row.text for row in shown).split())
+    assert "120 kept" in text
+    assert stopped().notes[0] in text, "whole, on as many lines as it takes"
+    assert f"pooltop resume {stopped().run}" in text and f"pooltop failures {stopped().run}" in text
+    assert result.wanted(stopped(), width) == len(shown)
+    assert "120 kept from before" in header.progress(stopped(), 140).text
+    assert "120 kept" in header.progress(stopped(), 80).text
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "ways"),
+    [
+        (finished(), ["failures"]),
+        (finished(progress=Progress(total=3, done=3), failures=()), []),
+        (running(state="failed", progress=Progress(total=3, done=1)), ["resume"]),
+        (running(state="failed", progress=Progress(), run=""), []),
+    ],
+)
+def test_only_commands_that_make_sense_are_named(snapshot: Snapshot, ways: list[str]) -> None:
+    text = "\n".join(row.text for row in result.lines(snapshot, 120, 20))
+    assert re.findall(r"pooltop (failures|resume)", text) == ways
 
 
 def test_a_small_result_gives_way_to_its_first_lines() -> None:
@@ -167,10 +197,10 @@ def test_a_small_result_gives_way_to_its_first_lines() -> None:
 
 
 def test_the_table_scrolls_as_little_as_it_must() -> None:
-    assert workers.scrolled(top=0, chosen=5, shown=4, count=20) == 2
-    assert workers.scrolled(top=9, chosen=5, shown=4, count=20) == 5
-    assert workers.scrolled(top=4, chosen=5, shown=4, count=20) == 4
-    assert workers.scrolled(top=18, chosen=19, shown=10, count=20) == 10
+    assert scrolled(top=0, chosen=5, shown=4, count=20) == 2
+    assert scrolled(top=9, chosen=5, shown=4, count=20) == 5
+    assert scrolled(top=4, chosen=5, shown=4, count=20) == 4
+    assert scrolled(top=18, chosen=19, shown=10, count=20) == 10
 
 
 def test_a_printed_line_names_who_printed_it_and_nobody_where_no_item_did() -> None:
@@ -196,9 +226,37 @@ def test_an_abnormal_state_is_never_told_by_colour_alone() -> None:
     assert rows[2].text.startswith("▌") and not rows[1].text.startswith("▌")
 
 
+@pytest.mark.parametrize(("width", "said"), [(140, "slow, computing"), (80, " slow"), (50, " slow"), (40, " slow")])
+def test_a_slow_item_is_marked_at_any_width(width: int, said: str) -> None:
+    snapshot = running(workers=(worker(1, slow="computing", progress=0.3), worker(2)))
+    _, slow, other, *_ = workers.lines(snapshot, 1, 0, width, 8, True)
+    assert said in slow.text and "slow" not in other.text
+    assert workers.title(snapshot, 0, 2) == "Workers 2 · 1 slow"
+    assert "Worker 1 is computing for over 5 times the median" in state.explanation(snapshot).text
+
+
+def test_a_slow_item_that_waits_for_something_shared_says_for_what() -> None:
+    held_up = running(workers=(worker(1, slow="waiting", waits_for="lock"),))
+    assert "slow, waits for lock" in workers.lines(held_up, 1, 0, 140, 8, True)[1].text
+    assert "waiting  CPU idle" in "\n".join(row.text for row in details.lines(held_up, 1, 78, 20))
+
+
+def test_the_account_of_a_failure_has_all_that_is_known_of_it() -> None:
+    text = failures.account(SEGFAULT)
+    for part in ("IMG_2193.jpg", "9 of the input", "SIGSEGV", "3", "1.40 s", "61 MB", "half read", "line 12 in blur"):
+        assert part in text
+    short = failures.account(running().failures[-1])
+    assert "notes.txt" in short and "took" not in short and "printed" not in short
+
+
+def test_more_failures_than_are_known_here_are_counted_all_the_same() -> None:
+    snapshot = running(progress=Progress(total=TOTAL, done=5, failed=1204))
+    assert failures.title(snapshot, 1, 2) == "Failed items 1,204 · the newest 3 · 2–3 shown"
+
+
 def test_what_is_left_on_the_terminal_says_how_it_ended_or_how_to_find_it() -> None:
     assert "blur finished" in parting.at_the_end(finished()) and "output" in parting.at_the_end(finished())
-    assert "pooltop log 20251122-140200-blur -f" in parting.in_the_background(running())
+    assert "pooltop attach 20251122-140200-blur" in parting.in_the_background(running())
 
 
 @pytest.mark.parametrize(

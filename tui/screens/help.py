@@ -7,11 +7,13 @@ k         send it a signal: TERM, INT, KILL, STOP, CONT
 K         kill it now (SIGKILL)
 r         restart it after its present item
 x         give up the item in its hand
+f         the failed items; Enter shows all that is known of one
 p         freeze the worker, or let it go on
 P         freeze the whole pool, or let it go on
 + -       one worker more, one fewer
 w         the gallery, once the run has ended
-q ctrl+c  leave; the run can go on in the background
+q ctrl+c  leave; the run can go on in the background, and
+          pooltop attach shows it again, on any terminal
 
 Kill any worker at any moment: its item goes back, another worker does
 it, and a replacement is at work in milliseconds. Every result is there
@@ -21,6 +23,9 @@ failure that names the signal. What you do here is no strike against it.
 slot      a worker's place in the pool; it outlives the process in it
 done      items ended in that slot
 for       how long the present item has been in hand
+slow      over 5 times as long as the median item: computing where its
+          CPU is busy, waiting where it is idle
+kept      had ended before the run was resumed, and is not run again
 speedup   seconds in one process, divided by seconds in the pool
 efficient speedup divided by the number of workers
 lock wait, queue wait, event wait

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
 from textual.screen import Screen
@@ -15,7 +15,9 @@ from pooltop.model import Command, Kill, Pause, Reply, Resize, Restart, Resume, 
 from tui.engine import Feed
 from tui.following import to_the_end
 from tui.screens.dialog import Dialog
+from tui.screens.failures import FailuresDialog
 from tui.screens.help import RUN
+from tui.screens.keys import KEYS, TO_WORKERS
 from tui.screens.kill import KillDialog
 from tui.screens.leave import Choice, LeaveDialog
 from tui.screens.text import TextDialog
@@ -36,31 +38,12 @@ from tui.widgets.workers import Workers
 
 ANSWER_SECONDS = 5.0
 STOP_SECONDS = 5.0
-TO_WORKERS = {"signal", "kill", "restart", "skip", "pause", "pause_pool", "resize"}
 
 
 class RunScreen(Screen[None]):
     """Shows the snapshots of one feed; `snapshot` is the newest."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "help", key_display="?"),
-        Binding("q", "leave", "leave"),
-        Binding("w", "gallery", "gallery"),
-        Binding("k", "signal", "kill"),
-        Binding("r", "restart", "restart"),
-        Binding("p", "pause", "pause"),
-        Binding("P", "pause_pool", "pause all", key_display="P"),
-        Binding("plus", "resize(1)", "more", key_display="+"),
-        Binding("minus", "resize(-1)", "fewer", key_display="-"),
-        Binding("x", "skip", "skip item"),
-        Binding("K", "kill", "kill now", key_display="K"),
-        Binding("k,r,p,P,plus,minus,x,K", "say_no_pool_yet", show=False),
-        Binding("enter", "details", "details"),
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     class Arrived(Message):
         """A new snapshot; where the screen is slow, only the newest counts."""
@@ -135,8 +118,9 @@ class RunScreen(Screen[None]):
         self._arrange()
         for panel in (self._header, *self._body, self._status):
             panel.show(self.snapshot)
-        if isinstance(self.app.screen, Dialog):
-            self.app.screen.show(self.snapshot)
+        for screen in self.app.screen_stack:
+            if isinstance(screen, Dialog):
+                screen.show(self.snapshot)
 
     def on_resize(self, _: events.Resize) -> None:
         """Another size may have room for other panels."""
@@ -178,6 +162,11 @@ class RunScreen(Screen[None]):
         """All about the selected worker."""
         if self.snapshot is not None and (worker := self._workers.chosen):
             self.app.push_screen(WorkerDialog(worker.slot, self.snapshot))
+
+    def action_failures(self) -> None:
+        """The items that have failed so far."""
+        if self.snapshot is not None:
+            self.app.push_screen(FailuresDialog(self.snapshot))
 
     def action_gallery(self) -> None:
         """Run something else."""

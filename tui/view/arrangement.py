@@ -77,7 +77,7 @@ def _bands(snapshot: Snapshot, width: int, frame: int) -> list[Band]:
 
 def _top(snapshot: Snapshot, width: int, frame: int) -> list[Band]:
     if ended(snapshot):
-        wanted = result.wanted(snapshot) + frame
+        wanted = result.wanted(snapshot, width - frame) + frame
         return [Band({"result": 1}, min(wanted, RESULT_LINES + frame), wanted, keep=6)]
     on_top = _shared_is_on_top(snapshot)
     if width >= WIDE and frame:

@@ -11,6 +11,10 @@ from tui.view.words import duration, memory, percent, printable, rate, time_of_d
 
 LABEL = 12
 BAR = 20
+SLOW = {
+    "computing": "CPU busy, for over 5 times the median",
+    "waiting": "CPU idle, for over 5 times the median",
+}
 
 
 def worker_in(snapshot: Snapshot, slot: int) -> Worker | None:
@@ -54,6 +58,8 @@ def _work(worker: Worker, room: int) -> list[Line]:
         _fact("item", Span(item, "strong")),
         _fact("in hand", Span(duration(worker.seconds)), Span(number, "dim")),
     ]
+    if worker.slow:
+        found.append(_fact("slow", Span(worker.slow, "warning"), Span(f"  {SLOW[worker.slow]}", "dim")))
     if worker.progress is not None:
         share = f" {percent(100 * worker.progress)}"
         done, open_part = bar(worker.progress, min(BAR, max(room - len(share), 0)))

@@ -39,11 +39,12 @@ def progress(snapshot: Snapshot, width: int) -> Line:
     state = snapshot.progress
     failed = Span(f"   {state.failed:,} failed ", "bad" if state.failed else "dim")
     retried = Span(f"   {state.retried:,} retried" if state.retried and width >= 100 else "")
+    kept = Span(_kept(state.kept, width), "dim")
     counted = Span(_counted(state.done, state.total))
-    taken = Line((counted, retried, failed)).cells + 1
+    taken = Line((counted, kept, retried, failed)).cells + 1
     if width - taken < 4:
         return fit(line(" ", Span(counted.text.strip()), failed), width)
-    return fit(Line((Span(" "), *_bar(snapshot, width - taken), counted, retried, failed)), width)
+    return fit(Line((Span(" "), *_bar(snapshot, width - taken), counted, kept, retried, failed)), width)
 
 
 def _bar(snapshot: Snapshot, width: int) -> tuple[Span, ...]:
@@ -55,6 +56,13 @@ def _bar(snapshot: Snapshot, width: int) -> tuple[Span, ...]:
     role: Role = "good" if snapshot.state == "finished" else "accent"
     done = len(ended) - failed
     return Span(ended[:done], role), Span(ended[done:], "bad"), Span(open_part, "dim")
+
+
+def _kept(count: int, width: int) -> str:
+    """What a resumed run did not have to run again."""
+    if not count or width < 60:
+        return ""
+    return f"   {count:,} kept" + (" from before" if width >= 100 else "")
 
 
 def _counted(done: int, total: int | None) -> str:

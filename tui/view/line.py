@@ -78,6 +78,12 @@ def fit(whole: Line, width: int) -> Line:
     return Line(tuple(spans), whole.chosen)
 
 
+def hinted(said: Line, hint: str, width: int) -> Line:
+    """`said` with a `hint` behind it, which is left out where it does not fit whole."""
+    both = Line((*said.spans, Span(f"  {hint}", "dim")), said.chosen)
+    return fit(both if both.cells <= width else said, width)
+
+
 def spread(left: Line, right: Line, width: int) -> Line:
     """`left` and `right` at the two ends of a line; what is on the right gives way."""
     gap = width - left.cells - right.cells

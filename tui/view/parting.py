@@ -21,6 +21,7 @@ def in_the_background(snapshot: Snapshot) -> str:
     run = printable(snapshot.run)
     return (
         f"{printable(snapshot.workload)} goes on in the background.\n"
+        f"  pooltop attach {run}    shows it again\n"
         f"  pooltop log {run} -f    follows it\n"
         f"  pooltop ctl {run} stop  ends it"
     )

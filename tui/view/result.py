@@ -1,10 +1,12 @@
 """The end of a run: the speedup large, expected against actual, failures, and where everything is."""
 
+import textwrap
+
 from textual.renderables.digits import DIGITS, DIGITS3X3
 
 from pooltop.model import Failure, Snapshot
 from tui.view.label import shortened
-from tui.view.line import Line, Lines, Span, fit, line
+from tui.view.line import Line, Lines, Span, fit, hinted, line
 from tui.view.speedup import not_measured, workers
 from tui.view.words import UNKNOWN, duration, percent, plural, printable, times
 
@@ -15,7 +17,7 @@ PRINTED_LINES = 6
 
 def lines(snapshot: Snapshot, width: int, height: int) -> Lines:
     """The whole account, the most important first, as much of it as `height` lines hold."""
-    facts = [_items(snapshot), *_check(snapshot), *_places(snapshot, width - LABEL)]
+    facts = [_items(snapshot), *_facts(snapshot, width)]
     large = (
         _large(snapshot) if height >= 3 + len(facts) and snapshot.speedup.speedup is not None else [_small(snapshot)]
     )
@@ -24,10 +26,16 @@ def lines(snapshot: Snapshot, width: int, height: int) -> Lines:
     return [fit(part, width) for part in everything[:height]]
 
 
-def wanted(snapshot: Snapshot) -> int:
-    """The lines that the whole account takes, with up to five failures."""
-    facts = 1 + len(_check(snapshot)) + len(snapshot.outputs) + bool(snapshot.directory)
+def wanted(snapshot: Snapshot, width: int) -> int:
+    """The lines that the whole account takes in so many columns, with up to five failures."""
+    facts = 1 + len(_facts(snapshot, width))
     return facts + (3 if snapshot.speedup.speedup is not None else 1) + min(len(snapshot.failures), 5)
+
+
+def _facts(snapshot: Snapshot, width: int) -> list[Line]:
+    """What follows the failures."""
+    room = max(width - LABEL, 1)
+    return [*_ways(snapshot, width), *_check(snapshot), *_notes(snapshot, room), *_places(snapshot, room)]
 
 
 def _large(snapshot: Snapshot) -> list[Line]:
@@ -78,10 +86,11 @@ def _items(snapshot: Snapshot) -> Line:
     progress = snapshot.progress
     of = f" of {progress.total:,}" if progress.total is not None else ""
     failed = Span(f" · {progress.failed:,} failed", "bad") if progress.failed else Span(" · none failed", "dim")
+    kept = Span(f" · {progress.kept:,} kept from before" if progress.kept else "", "dim")
     retried = Span(f" · {progress.retried:,} run again after a death" if progress.retried else "", "dim")
     killed = snapshot.workers_killed
     deaths = Span(f" · {plural(killed, 'worker')} killed" if killed else "", "dim")
-    return _fact("items", Span(f"{progress.done:,}{of}"), failed, retried, deaths)
+    return _fact("items", Span(f"{progress.done:,}{of}"), failed, kept, retried, deaths)
 
 
 def _failures(snapshot: Snapshot, room: int) -> list[Line]:
@@ -92,6 +101,25 @@ def _failures(snapshot: Snapshot, room: int) -> list[Line]:
 def _failure(number: int, failure: Failure) -> Line:
     item = Span(printable(failure.item).rpartition("/")[2], "bad")
     return _fact("" if number else "failed", item, Span(f"  {printable(failure.error)}"))
+
+
+def _ways(snapshot: Snapshot, width: int) -> list[Line]:
+    """What a person may want to do next."""
+    run = printable(snapshot.run)
+    if not run:
+        return []
+    ways = []
+    if snapshot.progress.failed:
+        ways.append(("more", f"pooltop failures {run}", "f shows them here"))
+    if snapshot.state in ("stopped", "failed"):
+        ways.append(("go on", f"pooltop resume {run}", "what is finished is kept"))
+    return [hinted(_fact(label, Span(command, "strong")), hint, width) for label, command, hint in ways]
+
+
+def _notes(snapshot: Snapshot, room: int) -> list[Line]:
+    """Whole, however long: they say what the result is one of."""
+    rows = [row for note in snapshot.notes for row in textwrap.wrap(printable(note), room)]
+    return [_fact("" if number else "note", Span(row, "warning")) for number, row in enumerate(rows)]
 
 
 def _check(snapshot: Snapshot) -> list[Line]:

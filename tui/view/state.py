@@ -1,6 +1,6 @@
 """The state of a run and of a worker, in a word with its sign, and in a sentence."""
 
-from pooltop.model import ENDED, RunState, SharedObject, Snapshot, WorkerState
+from pooltop.model import ENDED, RunState, SharedObject, Snapshot, Worker, WorkerState
 from tui.view.line import Role, Span
 from tui.view.words import plural, printable
 
@@ -72,7 +72,7 @@ def _finished(snapshot: Snapshot) -> Span:
         why = f": {printable(snapshot.check.notes[0])}" if snapshot.check.notes else ""
         return Span(f"Every item has ended, but the check found something else than expected{why}.", "bad")
     if snapshot.progress.failed:
-        return Span(f"Every item has ended; {plural(snapshot.progress.failed, 'item')} failed.", "warning")
+        return Span(f"Every item has ended; {plural(snapshot.progress.failed, 'item')} failed (press f).", "warning")
     return Span("Every item is done.", "good")
 
 
@@ -90,7 +90,13 @@ def _running(snapshot: Snapshot, reason: str) -> Span:
             return Span(f"Worker {slots[0]} is {meaning}.", "warning")
         if slots:
             return Span(f"{len(slots)} workers are {state}. p on each lets it go on.", "warning")
+    if slow := [worker for worker in snapshot.workers if worker.slow]:
+        return Span(_is_slow(slow[0]), "warning")
     return Span("Choose a worker with ↑ ↓ and press k to kill it: its item goes back, none is lost.", "dim")
+
+
+def _is_slow(worker: Worker) -> str:
+    return f"Worker {worker.slot} is {worker.slow} for over 5 times the median; x gives its item up."
 
 
 def _holds_up(held: SharedObject, state: str) -> str:

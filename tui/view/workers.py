@@ -12,6 +12,8 @@ from tui.view.state import WORKER_ROLES
 from tui.view.words import duration, memory, percent, printable, rate
 
 LEAST_ITEM = 8
+LEAST_NAME = 7
+"""Columns that an item's name keeps beside what is said of it."""
 ABNORMAL = ("stopped", "paused", "dead")
 AT_WORK = ("unpickling", "running", "sending")
 
@@ -36,6 +38,10 @@ def _end_role(worker: Worker) -> Role:
     return "dim" if worker.note == "exit code 0" else "warning"
 
 
+def _slow_role(worker: Worker) -> Role:
+    return "warning" if worker.slow else "plain"
+
+
 def _or_dash(count: int) -> str:
     return f"{count:,}" if count else "–"
 
@@ -50,7 +56,7 @@ BEFORE_ITEM = (
     Column("/s", 6, 128, lambda w: rate(w.rate)),
 )
 AFTER_ITEM = (
-    Column("for", 8, 46, lambda w: duration(w.seconds) if w.item is not None else "–"),
+    Column("for", 8, 46, lambda w: duration(w.seconds) if w.item is not None else "–", lambda w: _slow_role(w)),
     Column("restarts", 8, 90, lambda w: _or_dash(w.restarts)),
     Column("last end", 22, 116, lambda w: printable(w.note), lambda w: _end_role(w), right=False),
 )
@@ -83,18 +89,14 @@ def title(snapshot: Snapshot, top: int, shown: int) -> str:
     for state in ABNORMAL:
         if number := sum(worker.state == state for worker in snapshot.workers):
             text += f" · {number} {state}"
+    if slow := sum(bool(worker.slow) for worker in snapshot.workers):
+        text += f" · {slow} slow"
     return text
 
 
 def rows_in(height: int, total: bool) -> int:
     """The workers that a panel of `height` lines shows beside its heading and total."""
     return max(height - 1 - total, 1)
-
-
-def scrolled(top: int, chosen: int, shown: int, count: int) -> int:
-    """The first row in sight, moved from `top` as little as it takes to have row `chosen` in sight."""
-    top = min(max(top, chosen - shown + 1), chosen)
-    return max(min(top, count - shown), 0)
 
 
 def lines(snapshot: Snapshot, chosen: int | None, top: int, width: int, height: int, total: bool) -> Lines:
@@ -122,7 +124,7 @@ def _heading(shape: Table) -> Line:
 def _row(worker: Worker, shape: Table, chosen: bool) -> Line:
     spans = [Span("▌" if chosen else " ", "accent")]
     spans += [Span(_cell(column, worker) + "  ", column.role(worker)) for column in shape.before]
-    spans.append(_item(worker, shape.item))
+    spans += _item(worker, shape.item)
     spans += [Span("  " + _cell(column, worker), column.role(worker)) for column in shape.after]
     return Line(tuple(spans), chosen)
 
@@ -131,24 +133,26 @@ def _cell(column: Column, worker: Worker) -> str:
     return cell(column.value(worker), column.width, column.right)
 
 
-def _item(worker: Worker, width: int) -> Span:
+def _item(worker: Worker, width: int) -> list[Span]:
     if worker.item is None:
-        return Span(cell("–", width), "dim")
+        return [Span(cell("–", width), "dim")]
     name = printable(worker.item)
-    beside = _beside_item(worker, width - min(cell_len(name), LEAST_ITEM))
-    room = width - cell_len(beside)
-    return Span(cell(shortened(name, room), room) + beside)
+    beside = _beside_item(worker, width - min(cell_len(name), LEAST_NAME))
+    room = width - cell_len(beside.text)
+    return [Span(cell(shortened(name, room), room)), beside]
 
 
-def _beside_item(worker: Worker, room: int) -> str:
-    """What the item waits for, else how far it is inside, if that fits in `room` columns."""
-    if worker.waits_for:
-        beside = f"  waits for {printable(worker.waits_for)}"
-    elif worker.progress is not None:
-        beside = f"{percent(100 * worker.progress):>6}"
+def _beside_item(worker: Worker, room: int) -> Span:
+    """The most that can be said of the item in `room` columns: that it is slow, what it waits for, how far it is."""
+    inside = "" if worker.progress is None else f"{percent(100 * worker.progress):>6}"
+    awaited = f"  waits for {printable(worker.waits_for)}" if worker.waits_for else ""
+    slow = f"  slow, {worker.slow}"
+    if worker.slow:
+        longest_first = [f"  slow,{awaited[1:]}" if awaited else slow + inside, slow, " slow"]
     else:
-        return ""
-    return beside if cell_len(beside) <= room else ""
+        longest_first = [awaited or inside]
+    said = next((text for text in longest_first if cell_len(text) <= room), "")
+    return Span(said, _slow_role(worker))
 
 
 def _total(snapshot: Snapshot, shape: Table) -> Line:
