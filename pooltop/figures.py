@@ -24,3 +24,20 @@ def amount(value: Number) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 item`, `2 items`."""
     return f"{amount(count)} {noun}" + ("" if count == 1 else "s")
+
+
+def memory(size: float) -> str:
+    """Bytes with a decimal unit: `61 MB`, `1.9 GB`."""
+    for unit in ("B", "kB", "MB"):
+        if abs(size) < 999.5:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def memory_limit(size: int) -> str:
+    """Bytes as a person has set them, in powers of 1024: `2 GiB`, `1.5 GiB`, `512 MiB`."""
+    for unit, power in (("GiB", 30), ("MiB", 20), ("KiB", 10)):
+        if size >= 1 << power:
+            return f"{size / (1 << power):.4g} {unit}"
+    return plural(size, "byte")

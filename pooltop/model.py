@@ -45,6 +45,14 @@ WorkerState: TypeAlias = Literal[
 ]
 
 
+Slowness: TypeAlias = Literal["", "computing", "waiting"]
+"""Of an item that takes unusually long: its CPU is busy, or idle; "" is an ordinary item."""
+
+
+Resumption: TypeAlias = Literal["", "all", "failed"]
+"""What a run that is gone on with is to do: nothing ("" is a first session), all that has no result, the failures."""
+
+
 class Halt(msgspec.Struct, frozen=True):
     """When too many failures end a run (`--halt now,fail=3`); one of `count` and `percent` is given."""
 
@@ -132,7 +140,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
     rate: float | None = None
     """Items per second over the last seconds."""
     restarts: int = 0
-    slow: Literal["", "computing", "waiting"] = ""
+    slow: Slowness = ""
     """The item takes more than five times the median: with its CPU busy, or idle."""
     waits_for: str = ""
     """Name of the shared object that the item waits for."""

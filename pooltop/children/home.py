@@ -23,6 +23,10 @@ from pooltop.wire.messages import CannotStart
 from pooltop.wire.slots import Phase, Slot
 from pooltop.work.imported import Target, Workload, WorkloadError
 
+STACK_SIGNAL: int = signal.SIGRTMAX - 1 if sys.platform == "linux" else getattr(signal, "SIGINFO", signal.SIGUSR2)
+"""Asks a process for the stacks of its threads, also while C code holds the GIL. None that a person would send, or a
+program use for itself."""
+
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """What all children of a run are told."""
@@ -31,6 +35,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     target: Target
     run_folder: str
     """The run's own directory."""
+    runtime: str
+    """Its folder for what ends with the supervisor."""
     fresh: bool = False
     """Baseline: write to a fresh folder, also where the person named one."""
     convert_items: bool = False
@@ -59,13 +65,31 @@ class Home(msgspec.Struct):
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
-        faulthandler.enable(2)
+        record_stacks(Path(self.assignment.runtime))
         os.chdir(self.assignment.spec.directory)
         target = self.assignment.target
         sys.argv = [target.file or target.module]
         slot = Slot(self.slots, self.slot_number)
         slot.enter(Phase.IMPORTING)
         return ChildEnd(self.channel_socket), slot
+
+
+def record_stacks(folder: Path) -> None:
+    """Have what a crash can still say of this process's threads, and what they do when it is asked, written to a file.
+
+    Not to the log: an item's failure has its own.
+    """
+    try:
+        file = os.open(stacks_of(folder, os.getpid()), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError:  # no room for a file is no reason not to work
+        file = 2
+    faulthandler.enable(file)
+    faulthandler.register(STACK_SIGNAL, file)
+
+
+def stacks_of(folder: Path, pid: int) -> Path:
+    """Where a process of the run writes its stacks."""
+    return folder / f"stacks-{pid}"
 
 
 def obtain_workload(assignment: Assignment) -> tuple[Workload, dict[str, object]]:

@@ -86,3 +86,8 @@ def take_deltas() -> dict[str, Number]:
     if deltas and _Place.slot is not None:
         _Place.slot.clear_counters()
     return deltas
+
+
+def added(deltas: dict[str, Number], more: dict[str, Number]) -> dict[str, Number]:
+    """The sums, by name."""
+    return {name: deltas.get(name, 0) + more.get(name, 0) for name in {**deltas, **more}}

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
-from pooltop.wire.channel import Body, ChildEnd
+from pooltop.wire.channel import ChildEnd, ReceivedBody
 from pooltop.wire.messages import Answer, Message
 
 Found = TypeVar("Found")
@@ -18,15 +18,15 @@ class Mailbox:
         self._channel = channel
         self._change = threading.Condition()
         self._reading = False
-        self._orders: deque[tuple[Message, Body]] = deque()
-        self._answers: dict[int, tuple[Answer, Body]] = {}
+        self._orders: deque[tuple[Message, ReceivedBody]] = deque()
+        self._answers: dict[int, tuple[Answer, ReceivedBody]] = {}
         self._unwanted: set[int] = set()
 
-    def order(self) -> tuple[Message, Body]:
+    def order(self) -> tuple[Message, ReceivedBody]:
         """The next message that is not an answer. Raises EOFError when the supervisor is gone."""
         return self._wait_for(lambda: self._orders.popleft() if self._orders else None)
 
-    def answer(self, request: int) -> tuple[Answer, Body]:
+    def answer(self, request: int) -> tuple[Answer, ReceivedBody]:
         """The answer to that request. Raises EOFError when the supervisor is gone."""
         return self._wait_for(lambda: self._answers.pop(request, None))
 

@@ -1,7 +1,9 @@
 """The inside of a worker: takes ranges, runs them in blocks, hands back results and what it did not get to."""
 
 import pickle
+import resource
 import signal
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -9,12 +11,13 @@ from typing import Any
 
 from pooltop.children.capture import PythonStreams
 from pooltop.children.home import Home, obtain_workload, report_start
-from pooltop.children.inside import enter_slot, take_deltas
+from pooltop.children.inside import added, enter_slot, take_deltas
 from pooltop.children.label import label
 from pooltop.children.mailbox import Mailbox
 from pooltop.children.shared.asking import Asking
 from pooltop.children.shared.commons import hand_out
 from pooltop.errors import summary, user_traceback
+from pooltop.model import Number
 from pooltop.wire.channel import Body, ChildEnd
 from pooltop.wire.messages import CounterNamed, End, FailedItem, Ready, Returned, RunRange, Unreadable
 from pooltop.wire.slots import Phase, Slot
@@ -54,6 +57,18 @@ class _Unreadable:
         self.error = error
 
 
+class _Stint:
+    """The work on one range, from its first item to the hand-back."""
+
+    def __init__(self, order: RunRange) -> None:
+        self.order = order
+        self.began_at = time.time()
+        self.began = time.monotonic_ns()
+        self.failures: list[FailedItem] = []
+        self.blocks: list[tuple[int, int]] = []
+        """Items and nanoseconds, one after the other."""
+
+
 class Worker:
     """One worker process; `call` is the user's function of one item."""
 
@@ -70,6 +85,11 @@ class Worker:
         self._block_first_index = 0
         self._one_by_one = False
         """Items that share something may wait for each other, and what they do is known by the item."""
+        self._stops_at_failure = False
+        """An item that raises may have to be tried again, or be one too many: the range ends with it."""
+        self._tells_labels = False
+        self._deltas: dict[str, Number] = {}
+        """What the range has added to counters up to the item in hand, where it may end with a failure."""
         self._call: Callable[[Any], Any] = lambda item: item
 
     def prepare(self, home: Home) -> bool:
@@ -79,7 +99,11 @@ class Worker:
             workload, options = obtain_workload(home.assignment)
             asking = Asking(self._channel, self._mailbox, self._slot, self._index_in_hand)
             shared = hand_out(home.commons, asking)
-            self._one_by_one = bool(shared)
+            spec = home.assignment.spec
+            may_be_tried_again = spec.retry_exceptions or bool(spec.timeout or spec.timeout_percent)
+            self._one_by_one = bool(shared) or may_be_tried_again
+            self._stops_at_failure = may_be_tried_again or spec.halt is not None
+            self._tells_labels = spec.joblog is not None
             self._call = workload.caller(options, shared, convert_items=home.assignment.convert_items)
             workload.set_up(options, shared)
         except BaseException as error:
@@ -101,22 +125,48 @@ class Worker:
                     return
 
     def _run(self, order: RunRange, body: Body) -> None:
-        self._slot.begin_range(order.ticket, order.lo, order.hi, order.first_index)
+        self._slot.show_memory(_most_resident())
+        self._slot.begin_range(order.ticket, order.lo, order.hi, order.first_index, time.monotonic_ns())
         items = self._unpickled(order.chunk, body)
-        failures: list[FailedItem] = []
-        began = time.monotonic_ns()
+        stint = _Stint(order)
         if not isinstance(items, _Unreadable):
-            upto = self._run_blocks(order, items, began, failures)
+            upto = self._run_blocks(stint, items)
         elif order.several:
             self._channel.send(Unreadable(order.ticket))
             return
         else:
             upto = order.hi
-            failures.append(_failed(0, f"item {order.first_index}", items.error))
-        seconds = (time.monotonic_ns() - began) / 1e9
-        self._slot.begin_sending(order.lo, upto)
-        self._hand_back(order, upto, items, failures, seconds)
+            stint.failures.append(_failed(0, f"item {order.first_index}", items.error))
+        self._hand_back(stint, upto, items)
+
+    def _hand_back(self, stint: "_Stint", upto: int, items: Any) -> None:
+        order = stint.order
+        now = time.monotonic_ns()
+        self._slot.begin_sending(order.lo, upto, now)
+        raised = self._stops_at_failure and bool(stint.failures)
+        labels = tuple(map(label, items[order.lo : upto])) if self._tells_labels and stint.blocks else ()
+        body = self._pickled(stint, upto, items)
+        deltas, latest = self._take_deltas(), take_deltas()
+        returned = Returned(
+            order.ticket,
+            order.chunk,
+            order.lo,
+            upto,
+            (now - stint.began) / 1e9,
+            failures=tuple(sorted(stint.failures, key=lambda failed: failed.position)),
+            counters=deltas if raised else added(deltas, latest),
+            began=stint.began_at,
+            blocks=tuple(stint.blocks),
+            raised=raised,
+            raised_counters=latest if raised else {},
+            labels=labels,
+        )
+        self._channel.send(returned, body)
         self._slot.count_done(upto - order.lo)
+
+    def _take_deltas(self) -> dict[str, Number]:
+        deltas, self._deltas = self._deltas, {}
+        return deltas
 
     def _unpickled(self, chunk: int, body: Body) -> Any:
         if not body:
@@ -127,20 +177,29 @@ class Worker:
             items = _Unreadable(error)
         return self._chunks.use(chunk, items)
 
-    def _run_blocks(self, order: RunRange, items: Sequence[Any], began: int, failures: list[FailedItem]) -> int:
-        """Run items until the range or the slice is over, or the range is recalled; where it got to."""
-        slice_end = began + int(order.slice_seconds * 1e9) if order.slice_seconds else None
-        position, now = order.lo, began
+    def _run_blocks(self, stint: "_Stint", items: Sequence[Any]) -> int:
+        """Run items until the range or the slice is over, or the range is recalled; where it got to.
+
+        Of a careful range one item: what may be a culprit is sent, and if need be tried again, alone.
+        """
+        order = stint.order
+        slice_end = stint.began + int(order.slice_seconds * 1e9) if order.slice_seconds else None
+        position, now = order.lo, stint.began
         while position < order.hi and self._slot.recalled < order.ticket:
             size = 1 if order.careful or self._one_by_one else self._block_size
             end = min(position + size, order.hi)
             self._slot.begin_block(position, end, now, label(items[position]))
             self._block_first_index = order.first_index + position
-            position = self._run_block(items, position, end, failures)
+            before, position = position, self._run_block(items, position, end, stint.failures)
             took = -now + (now := time.monotonic_ns())
+            stint.blocks.append((position - before, took))
             self._adapt_block(took)
-            if slice_end is not None and now >= slice_end:
+            if order.careful or (slice_end is not None and now >= slice_end):
                 break
+            if self._stops_at_failure:
+                if stint.failures:
+                    break
+                self._deltas = added(self._deltas, take_deltas())
         return position
 
     def _run_block(self, items: Sequence[Any], lo: int, hi: int, failures: list[FailedItem]) -> int:
@@ -179,17 +238,15 @@ class Worker:
         elif took > LONG_BLOCK:
             self._block_size = max(1, self._block_size // 4)
 
-    def _hand_back(self, order: RunRange, upto: int, items: Any, failures: list[FailedItem], seconds: float) -> None:
+    def _pickled(self, stint: "_Stint", upto: int, items: Any) -> bytes:
+        """The results; one that cannot be pickled becomes a failure."""
         results, self._results = self._results, []
         try:
-            body = pickle.dumps(results, pickle.HIGHEST_PROTOCOL)
+            return pickle.dumps(results, pickle.HIGHEST_PROTOCOL)
         except Exception:
-            failed = {failure.position for failure in failures}
-            positions = [position for position in range(order.lo, upto) if position not in failed]
-            body = self._pickle_one_by_one(positions, results, items, failures)
-        self._channel.send(
-            Returned(order.ticket, order.chunk, order.lo, upto, seconds, tuple(failures), take_deltas()), body
-        )
+            failed = {failure.position for failure in stint.failures}
+            positions = [position for position in range(stint.order.lo, upto) if position not in failed]
+            return self._pickle_one_by_one(positions, results, items, stint.failures)
 
     def _pickle_one_by_one(
         self, positions: list[int], results: list[Any], items: Sequence[Any], failures: list[FailedItem]
@@ -208,6 +265,11 @@ class Worker:
 
 def _failed(position: int, name: str, error: BaseException) -> FailedItem:
     return FailedItem(position, name, summary(error), user_traceback(error))
+
+
+def _most_resident() -> int:
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024  # there in bytes, elsewhere in KiB
 
 
 def worker_main(home: Home) -> None:

@@ -15,7 +15,7 @@ class _Chunk:
 
 
 class ItemBook:
-    """Counts each end once; `retries` is how often more an item is tried whose worker died."""
+    """Counts each end once; `retries` is how often more an item is tried after a strike."""
 
     def __init__(self, retries: int, actions: list[Action]) -> None:
         self.retries = retries
@@ -24,6 +24,8 @@ class ItemBook:
         self.failed = 0
         self.retried = 0
         """Executions beyond the first."""
+        self.kept = 0
+        """How many of those that are done or have failed had ended before the run was resumed."""
         self._actions = actions
         self._chunks: dict[int, _Chunk] = {}
         self._strikes: dict[tuple[int, int], int] = {}
@@ -41,6 +43,13 @@ class ItemBook:
         """New items."""
         self._chunks[chunk] = _Chunk(count, count)
         self.come += count
+
+    def keep(self, count: int, failed: int) -> None:
+        """Items that had ended before, `failed` of them as failures."""
+        self.come += count
+        self.done += count - failed
+        self.failed += failed
+        self.kept += count
 
     def move(self, again: Range, chunk: int) -> None:
         """These items have come again, as a chunk of their own."""
@@ -62,19 +71,21 @@ class ItemBook:
                 self._strikes.pop((done.chunk, position), None)
         self._settle(done.chunk, done.hi - done.lo)
 
-    def strike(self, hand: Range, reason: str, item: str) -> bool:
-        """A death from outside with one item in hand: whether it may be tried again; else it has failed."""
-        place = (hand.chunk, hand.lo)
-        self._strikes[place] = strikes = self._strikes.get(place, 0) + 1
-        if strikes <= self.retries:
-            return True
-        self._end(place, reason, item, strikes)
-        return False
+    def attempts(self, chunk: int, position: int) -> int:
+        """How often this item has been tried, with the attempt under way."""
+        return self._strikes.get((chunk, position), 0) + 1
 
-    def give_up(self, hand: Range, item: str) -> None:
-        """A person has had enough of the one item in hand."""
+    def may_try_again(self, hand: Range) -> bool:
+        """The one item in hand gets a strike: whether it has attempts left."""
         place = (hand.chunk, hand.lo)
-        self._end(place, "skipped by you", item, self._strikes.get(place, 0) + 1)
+        if self._strikes.get(place, 0) >= self.retries:
+            return False
+        self._strikes[place] = self._strikes.get(place, 0) + 1
+        return True
+
+    def fail(self, hand: Range, reason: str, item: str) -> None:
+        """The one item in hand has used up its attempts, or a person has had enough of it."""
+        self._end((hand.chunk, hand.lo), reason, item, self.attempts(hand.chunk, hand.lo))
 
     def lose(self, piece: Range, error: str) -> None:
         """These items cannot be had any more."""

@@ -4,11 +4,12 @@ Each is a small state machine that outlives whoever dies at it. What an item did
 end is recorded: an item whose worker died is run again from its start, and takes up its own traces (`Broker` says how).
 """
 
+import mmap
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
-Body: TypeAlias = bytes | bytearray
+Body: TypeAlias = bytes | bytearray | mmap.mmap
 Outcome: TypeAlias = Literal["done", "timeout", "closed", "broken", "refused"]
 Execution: TypeAlias = tuple[int, int | None]
 """A party with the item that it runs, None outside one."""

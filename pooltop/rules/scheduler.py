@@ -10,9 +10,9 @@ back what it did not get to within its slice of time, and the rest is given agai
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal
 
+from pooltop.model import Halt
 from pooltop.rules.actions import (
     Action,
     Ask,
@@ -26,56 +26,57 @@ from pooltop.rules.actions import (
     Retire,
     Spawn,
 )
+from pooltop.rules.halt import verdict
 from pooltop.rules.itembook import ItemBook
 from pooltop.rules.pace import Pace
+from pooltop.rules.seats import NO_LIMIT, HoldUp, Seat, held_up_by
 from pooltop.rules.waiting import WaitingRoom, cut, split
-
-STOPPED_PATIENCE = 5.0
-"""Seconds that a worker stopped from outside may hold up the end of a run."""
-
-Freeze: TypeAlias = Literal["", "paused", "stopped"]
-
-
-@dataclass
-class _Slot:
-    ready: bool = False
-    frozen: Freeze = ""
-    leaving: Literal["", "restart", "shrink"] = ""
-    draining: bool = False
-    claims: dict[int, Range] = field(default_factory=dict)
-
-    @property
-    def takes_work(self) -> bool:
-        return self.ready and not (self.frozen or self.leaving or self.draining)
 
 
 class Scheduler:
     """See the module's docstring.
 
-    retries: how often more an item is tried whose worker died. together: so many items need a worker of their own each
-    at the same time; where these are several, they are handed out one by one and never to a worker that has one.
+    retries: how often more an item is tried that ended its worker, or was ended with it for taking too much.
+    maxtasks: items after which a worker is replaced. halt: when too many failures end it all. together: so many items
+    need a worker of their own each at the same time; where these are several, they are handed out one by one and never
+    to a worker that has one.
     """
 
-    def __init__(self, workers: int, *, retries: int = 2, chunksize: int | None = None, together: int = 1) -> None:
+    def __init__(
+        self,
+        workers: int,
+        *,
+        retries: int = 2,
+        chunksize: int | None = None,
+        together: int = 1,
+        maxtasks: int | None = None,
+        halt: Halt | None = None,
+    ) -> None:
         self._actions: list[Action] = []
+        self._maxtasks = maxtasks or NO_LIMIT
+        self._halt = halt
+        self.halted = ""
+        """Why nothing more is given out, one line: too many items have failed."""
         self.items = ItemBook(retries, self._actions)
         self.together = together
         self.pace = Pace(chunksize) if together == 1 else Pace(1, alone=True)
         self.source_ended = False
         self.paused = False
-        self._slots: dict[int, _Slot] = {}
+        self._seats: dict[int, Seat] = {}
         self._target = workers
         self._waiting = WaitingRoom()
         self._asked = 0
         self._opened = False
         self._next_ticket = 1
-        self._stuck_since: float | None = None
+        self._hold_up = HoldUp()
 
     # What is so
 
     @property
     def complete(self) -> bool:
-        """Every item has ended and no more will come."""
+        """Every item has ended and no more will come; of a halted run, nobody has anything in hand."""
+        if self.halted:
+            return not any(state.claims for state in self._seats.values())
         return self.source_ended and self.items.clear
 
     @property
@@ -85,7 +86,7 @@ class Scheduler:
 
     def is_leaving(self, slot: int) -> bool:
         """The worker is to end after its present item."""
-        state = self._slots.get(slot)
+        state = self._seats.get(slot)
         return bool(state and state.leaving)
 
     # Events of the source
@@ -102,6 +103,11 @@ class Scheduler:
         self.items.add(chunk, count)
         self._waiting.last(Range(chunk, 0, count))
         self.pace.saw_chunk(count, size)
+        return self._settle()
+
+    def kept(self, count: int, failed: int) -> list[Action]:
+        """Items have come that had ended before the run was resumed, `failed` of them as failures."""
+        self.items.keep(count, failed)
         return self._settle()
 
     def repacked(self, chunk: int, again: Range) -> list[Action]:
@@ -125,16 +131,20 @@ class Scheduler:
 
     def worker_ready(self, slot: int) -> list[Action]:
         """A worker has imported everything and waits."""
-        self._slots[slot].ready = True
+        self._seats[slot].ready = True
         return self._settle()
 
-    def returned(self, slot: int, ticket: int, done: Range, *, failed: int = 0, seconds: float = 0.0) -> list[Action]:
+    def returned(
+        self, slot: int, ticket: int, done: Range, *, failed: int = 0, seconds: float = 0.0, again: bool = False
+    ) -> list[Action]:
         """A worker hands back the results of `done`, `failed` of them failures, after `seconds` of work.
 
         The rest of what it held under the ticket waits again. What had been taken from it meanwhile (it was stopped)
-        counts only while nobody else has it: results are accepted once.
+        counts only while nobody else has it: results are accepted once. `again`: the last of them is a failure that
+        is to be tried again as long as it has attempts left.
         """
-        state = self._slots[slot]
+        state = self._seats[slot]
+        state.tasks_left -= done.hi - done.lo
         claim = state.claims.pop(ticket, None) or Range(done.chunk, done.lo, done.lo)
         overrun = Range(done.chunk, max(claim.hi, done.lo), done.hi)
         if overrun.lo >= overrun.hi:
@@ -145,14 +155,14 @@ class Scheduler:
             self._waiting.first([claim])
             return self._settle()
         if done.lo < done.hi:
-            self.items.accept(done, failed)
             self.pace.saw_work(done.hi - done.lo, seconds)
+            self._enter(done, failed, again)
         self._share_rest(slot, rest)
         return self._settle()
 
     def unreadable(self, slot: int, ticket: int) -> list[Action]:
         """A worker cannot unpickle the chunk of a range, and says so."""
-        claim = self._slots[slot].claims.pop(ticket, None)
+        claim = self._seats[slot].claims.pop(ticket, None)
         if claim is not None:
             self._repack(claim)
         return self._settle()
@@ -174,7 +184,7 @@ class Scheduler:
         `reason` (`SIGSEGV`, `exit code 5`) becomes the failure of an item that has used up its attempts, and `item`
         is the label of what was in hand.
         """
-        state = self._slots.pop(slot)
+        state = self._seats.pop(slot)
         for ticket, claim in reversed(state.claims.items()):
             if begun is None or begun.ticket != ticket:
                 self._waiting.first([claim])
@@ -190,17 +200,17 @@ class Scheduler:
 
     def froze(self, slot: int, how: Literal["paused", "stopped"], begun: Begun | None) -> list[Action]:
         """A worker stands still: what it has not begun goes to the others."""
-        self._slots[slot].frozen = how
+        self._seats[slot].frozen = how
         return self.take_back(slot, begun)
 
     def has_more_than(self, slot: int, begun: Begun | None) -> bool:
         """Whether a worker holds items beyond those it has begun."""
-        claims = self._slots[slot].claims
+        claims = self._seats[slot].claims
         return any(begun is None or begun.ticket != ticket or begun.hi < claim.hi for ticket, claim in claims.items())
 
     def take_back(self, slot: int, begun: Begun | None) -> list[Action]:
         """What a worker has not begun goes to the others."""
-        state = self._slots[slot]
+        state = self._seats[slot]
         for ticket, claim in list(state.claims.items()):
             in_hand = begun is not None and begun.ticket == ticket and begun.phase != "unpickling"
             kept = min(begun.hi, claim.hi) if begun and in_hand else claim.lo
@@ -214,7 +224,7 @@ class Scheduler:
 
     def thawed(self, slot: int) -> list[Action]:
         """A worker goes on."""
-        self._slots[slot].frozen = ""
+        self._seats[slot].frozen = ""
         return self._settle()
 
     # What a person asks
@@ -223,20 +233,20 @@ class Scheduler:
         """Give out no more work; with `recall` workers hand back what they have not begun."""
         self.paused = True
         if recall:
-            for slot in self._slots:
+            for slot in self._seats:
                 self._do(Recall(slot))
         return self._settle()
 
     def resume(self) -> list[Action]:
         """Give out work again, to drained workers too."""
         self.paused = False
-        for state in self._slots.values():
+        for state in self._seats.values():
             state.draining = False
         return self._settle()
 
     def drain(self, slot: int, draining: bool = True) -> list[Action]:
         """Let one worker end what it has begun and give it nothing more, or (False) let it take work again."""
-        self._slots[slot].draining = draining
+        self._seats[slot].draining = draining
         if draining:
             self._do(Recall(slot))
         return self._settle()
@@ -249,10 +259,10 @@ class Scheduler:
     def resize(self, workers: int) -> list[Action]:
         """Make it n workers: the highest slots leave after their item, new ones fill the lowest free numbers."""
         self._target = workers
-        staying = [slot for slot, state in sorted(self._slots.items()) if state.leaving != "shrink"]
+        staying = [slot for slot, state in sorted(self._seats.items()) if state.leaving != "shrink"]
         for slot in staying[workers:]:
             self._let_go(slot, "shrink")
-        free = (slot for slot in range(1, workers + len(self._slots) + 1) if slot not in self._slots)
+        free = (slot for slot in range(1, workers + len(self._seats) + 1) if slot not in self._seats)
         for _ in range(workers - len(staying)):
             self._add_slot(next(free))
         return self._settle()
@@ -262,21 +272,18 @@ class Scheduler:
 
         waiting: the slots whose workers wait for what another one holds.
         """
-        stuck = self._held_up_by(waiting)
-        if not stuck:
-            self._stuck_since = None
-        elif self._stuck_since is None:
-            self._stuck_since = now
-        elif now - self._stuck_since >= STOPPED_PATIENCE:
-            self._stuck_since = None
-            for slot in stuck:
-                self._do(Kill(slot))
+        last = (self.source_ended and not self._waiting) or bool(self.halted)
+        stuck = [] if self.paused else held_up_by(self._seats, waiting, nothing_to_give=last)
+        for slot in self._hold_up.to_be_killed(now, stuck):
+            self._do(Kill(slot))
         return self._settle()
 
     # Rules
 
     def _settle(self) -> list[Action]:
-        if not self.paused and self._is_open():
+        self._halt_if_need_be()
+        self._replace_the_used_up()
+        if not self._holds_back and self._is_open():
             self._hand_out()
         self._order_items()
         actions = self._actions.copy()
@@ -286,45 +293,76 @@ class Scheduler:
     def _do(self, action: Action) -> None:
         self._actions.append(action)
 
+    @property
+    def _holds_back(self) -> bool:
+        """Nothing is given out."""
+        return self.paused or bool(self.halted)
+
+    def _halt_if_need_be(self) -> None:
+        if self.halted:
+            return
+        self.halted = verdict(self._halt, self.items.failed, self.items.done + self.items.failed)
+        if self.halted:
+            for slot in self._seats:
+                self._do(Recall(slot))
+
+    def _replace_the_used_up(self) -> None:
+        for slot, state in self._seats.items():
+            if state.tasks_left <= 0 and not (state.claims or state.leaving or self.complete):
+                self._let_go(slot, "restart")
+
     def _is_open(self) -> bool:
         """The first item goes out when the whole pool has started, so that the clock does not count the start."""
         self._opened = self._opened or all(
-            state.ready or state.frozen or state.leaving for state in self._slots.values()
+            state.ready or state.frozen or state.leaving for state in self._seats.values()
         )
         return self._opened
 
     def _hand_out(self) -> None:
         for depth in range(1 + self.pace.prefetch):
-            for slot, state in self._slots.items():
+            for slot, state in self._seats.items():
                 if not self._waiting:
                     return
                 if state.takes_work and len(state.claims) <= depth:
                     self._give(slot, self._waiting.next())
 
     def _give(self, slot: int, piece: Range) -> None:
+        """As much of it as the worker may still run; the rest waits."""
+        state = self._seats[slot]
+        _, piece, rest = cut(piece, piece.lo, min(piece.hi, piece.lo + state.room))
+        self._waiting.first([rest])
         ticket = self._next_ticket
         self._next_ticket += 1
-        self._slots[slot].claims[ticket] = piece
+        state.claims[ticket] = piece
         self._do(Give(slot, ticket, piece))
 
     def _order_items(self) -> None:
         """Ask the feeder for as much as keeps the workers busy, and no more."""
-        if self.source_ended:
+        if self.source_ended or self.halted:
             return
-        enough = 2 * max(1, len(self._slots))
+        enough = 2 * max(1, len(self._seats))
         while self._asked + len(self._waiting) < enough:
             self._asked += 1
             self._do(Ask(self.pace.next_chunk()))
+
+    def _enter(self, done: Range, failed: int, again: bool) -> None:
+        """The ends of these items, but for the last one where it is tried again."""
+        before, last, _ = cut(done, done.hi - 1, done.hi)
+        if again and self.items.may_try_again(last):
+            self._try_again(last._replace(careful=True))
+            done, failed = before, failed - 1
+        if done.lo < done.hi:
+            self.items.accept(done, failed)
 
     def _share_rest(self, slot: int, rest: Range) -> None:
         """Give what a worker did not get to: to it again, shared with the idle when nothing else waits."""
         if rest.lo >= rest.hi:
             return
-        state = self._slots[slot]
-        if self.paused or not state.takes_work:
+        state = self._seats[slot]
+        if self._holds_back or not state.takes_work:
             self._waiting.first([rest])
             return
-        idle = [s for s, other in self._slots.items() if other.takes_work and not other.claims and s != slot]
+        idle = [s for s, other in self._seats.items() if other.takes_work and not other.claims and s != slot]
         parts = 1 if self._waiting else min(len(idle) + 1, rest.hi - rest.lo)
         mine, *others = split(rest, parts)
         self._give(slot, mine)
@@ -338,7 +376,7 @@ class Scheduler:
         self.items.retried += lo - claim.lo
         self._waiting.first([before, after])
         if skip and hi - lo == 1:
-            self.items.give_up(hand, item)
+            self.items.fail(hand, "skipped by you", item)
         elif asked:
             self._try_again(hand)
         elif hi - lo == 1:
@@ -360,8 +398,10 @@ class Scheduler:
 
     def _strike(self, hand: Range, reason: str, item: str) -> None:
         """One that is tried again is tried alone."""
-        if self.items.strike(hand, reason, item):
+        if self.items.may_try_again(hand):
             self._try_again(hand._replace(careful=True))
+        else:
+            self.items.fail(hand, reason, item)
 
     def _repack(self, piece: Range) -> None:
         """Its chunk cannot be unpickled, and nobody knows why: halves of it, and halves of those, single it out."""
@@ -369,24 +409,11 @@ class Scheduler:
             self._do(Repack(half._replace(careful=False)))
 
     def _add_slot(self, slot: int) -> None:
-        self._slots[slot] = _Slot()
+        self._seats[slot] = Seat(tasks_left=self._maxtasks)
         self._do(Spawn(slot))
 
     def _let_go(self, slot: int, how: Literal["restart", "shrink"]) -> None:
-        state = self._slots[slot]
+        state = self._seats[slot]
         if state.leaving != "shrink":
             state.leaving = how
         self._do(Retire(slot))
-
-    def _held_up_by(self, waiting: Collection[int]) -> list[int]:
-        """The workers stopped from outside, when everything that is left waits for them alone."""
-        if self.paused:
-            return []
-        stopped = [slot for slot, state in self._slots.items() if state.frozen == "stopped"]
-        others = {slot: state for slot, state in self._slots.items() if not state.frozen}
-        if any(state.claims and slot not in waiting for slot, state in others.items()):
-            return []
-        if not others or any(state.claims for state in others.values()):
-            return stopped
-        last = self.source_ended and not self._waiting
-        return [slot for slot in stopped if self._slots[slot].claims] if last else []

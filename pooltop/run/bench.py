@@ -12,6 +12,16 @@ from pooltop.wire.slots import Slot
 
 
 @dataclass
+class Sentence:
+    """Why pooltop ends a process because of the item in its hand, which gets a strike for it."""
+
+    reason: str
+    """One line, the item's failure: `timed out after 30 s`."""
+    hand: tuple[int, int] | None
+    """What it had in hand; what it has got to since then is not to blame."""
+
+
+@dataclass
 class Bench:
     """A slot of the pool; outlives the processes in it."""
 
@@ -28,11 +38,22 @@ class Bench:
     """Why pooltop ends the present process ("killed by you"); a death then is no strike."""
     signalled: str = ""
     """The signal that a person sent it; a death by just that one is no strike either."""
+    sentence: Sentence | None = None
+    memory: int | None = None
+    """Resident bytes when that was last looked at, children included."""
     skip: int | None = None
     """The input index of the item that is to be given up with the process."""
     cannot_start: tuple[str, str] | None = None
     """What the process says it cannot start for, and the user's traceback."""
     failed_starts: int = 0
+    """Processes in a row that have failed to start."""
+    killed_starts: int = 0
+    """Likewise, that signals from outside have ended while they started."""
+    last_pid: int = 0
+    last_stacks: str = ""
+    last_lines: tuple[str, ...] = ()
+    last_seconds: float | None = None
+    """Of the process that died last: what it wrote of its stacks, what it printed last, how long its item took."""
     ended_before: int = 0
     """Items ended by former processes of this slot."""
     restarts: int = 0
@@ -46,6 +67,7 @@ class Bench:
         self.ready = self.draining = False
         self.frozen = ""
         self.doomed = self.signalled = ""
+        self.sentence = self.memory = None
         self.skip = None
         self.cannot_start = None
         self.chunks = ChunkMemory()
@@ -56,6 +78,12 @@ class Bench:
     def held(self) -> bool:
         """A person has told the process to stand still, whether it does already or not."""
         return self.contact is not None and self.contact.held
+
+    @property
+    def hand(self) -> tuple[int, int] | None:
+        """What tells the item (or items) in hand from all others of this process."""
+        begun = self.begun()
+        return (begun.ticket, begun.lo) if begun else None
 
     def begun(self) -> Begun | None:
         """What the process has in hand."""

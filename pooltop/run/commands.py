@@ -4,6 +4,7 @@ import asyncio
 import signal
 from typing import TypeAlias
 
+from pooltop.backends.descriptors import too_many
 from pooltop.figures import plural
 from pooltop.model import Kill, Pause, Resize, Restart, Resume, Skip
 from pooltop.run.bench import Bench
@@ -71,6 +72,8 @@ def _resize(crew: Crew, workers: int) -> str:
     together = crew.scheduler.together
     if workers < together:
         raise Refused(f"{together} items must run together, so {plural(workers, 'worker')} are too few")
+    if complaint := too_many(workers):
+        raise Refused(complaint)
     before = crew.scheduler.target
     crew.resize(workers)
     for bench in crew.benches.values():
@@ -127,7 +130,7 @@ async def _pause(crew: Crew, bench: Bench, wait: bool) -> str:
         crew.do(crew.scheduler.drain(bench.number))
         crew.note(bench, "pauses after its item, asked by you")
         return f"worker {bench.number} pauses after its item"
-    if not await crew.stand_still(bench):
+    if not await crew.standing.make(bench):
         raise Refused(f"worker {bench.number} has just ended, or was resumed meanwhile")
     crew.note(bench, "paused by you")
     return f"worker {bench.number} paused; its item stays in its hand"
@@ -141,7 +144,7 @@ def _resume(crew: Crew, bench: Bench) -> str:
     if bench.draining:
         bench.draining = False
         crew.do(crew.scheduler.drain(bench.number, False))
-    crew.let_go_on(bench)
+    crew.standing.end(bench)
     crew.note(bench, "resumed by you")
     return f"worker {bench.number} goes on"
 
@@ -154,8 +157,8 @@ async def _pause_pool(crew: Crew, wait: bool) -> str:
     if wait:
         crew.event("pool paused by you, after the items in hand")
         return "the pool pauses after the items in hand"
-    crew.pool_frozen = True
-    await asyncio.gather(*(crew.stand_still(bench) for bench in list(crew.benches.values()) if not bench.frozen))
+    crew.standing.whole_pool = True
+    await asyncio.gather(*(crew.standing.make(bench) for bench in list(crew.benches.values()) if not bench.frozen))
     crew.event("pool paused by you")
     return "the pool is paused; items stay in hand"
 
@@ -165,11 +168,11 @@ def _resume_pool(crew: Crew) -> str:
     draining = [bench for bench in crew.benches.values() if bench.draining]
     if not (crew.scheduler.paused or held or draining):
         raise Refused("the pool is not paused")
-    crew.pool_frozen = False
+    crew.standing.whole_pool = False
     for bench in draining:
         bench.draining = False
     for bench in held:
-        crew.let_go_on(bench)
+        crew.standing.end(bench)
     crew.do(crew.scheduler.resume())
     crew.event("pool resumed by you")
     return "the pool goes on"

@@ -3,9 +3,14 @@
 import asyncio
 import signal
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 from pooltop.backends.local import Child
+from pooltop.children.home import STACK_SIGNAL
+from pooltop.errors import user_dump
 from pooltop.run.logbook import Logbook, OutputPipe
 from pooltop.run.sampler import stopped
 from pooltop.wire.channel import Body, SupervisorEnd
@@ -14,8 +19,16 @@ from pooltop.wire.slots import Slot
 
 KILL_SECONDS = 2.0
 """How long a killed process may take to be gone; it may be deep in a system call."""
+SIGNALS_FROM_OUTSIDE = frozenset({"SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"})
+"""A process that one of these ends before it has begun has probably not failed by itself."""
 STOP_SECONDS = 0.5
 """A process in the middle of a system call that cannot be interrupted takes its time to stop."""
+STACK_SECONDS = 0.5
+"""How long a process may take to write its stacks; one that stands still never does."""
+MOST_STACKS = 1 << 16
+"""Bytes of its stacks that are read."""
+LINES_KEPT = 5
+"""Of what it prints, for the account of its death."""
 
 
 class Contact:
@@ -30,6 +43,7 @@ class Contact:
         child: Child,
         slot: Slot,
         slot_number: int | None,
+        stacks_file: Path,
         logbook: Logbook,
         on_message: Callable[[Message, Body], None],
         on_death: Callable[[str], None],
@@ -39,6 +53,11 @@ class Contact:
         self.dead = False
         self.held = False
         """Told to stand still, and not yet to go on."""
+        self.last_lines: deque[str] = deque(maxlen=LINES_KEPT)
+        """What it has printed last."""
+        self.stacks = ""
+        """What it has written of its stacks, read at its death at the latest; without the frames of the engine."""
+        self._stacks_file = stacks_file
         self._slot_number = slot_number
         self._logbook = logbook
         self._on_message = on_message
@@ -62,10 +81,34 @@ class Contact:
             self._channel.read(wanted)
             self._output.read(wanted)
 
+    async def write_stacks(self) -> None:
+        """Have it write the stacks of its threads to `stacks`, and wait for that; not for one that stands still."""
+        deadline = time.monotonic() + STACK_SECONDS
+        before, now = -1, self._stacks_size()
+        self.child.signal(STACK_SIGNAL)
+        while not self.dead and time.monotonic() < deadline and (before != now or not now):
+            await asyncio.sleep(0.01)
+            before, now = now, self._stacks_size()
+        self._read_stacks()
+
+    def _stacks_size(self) -> int:
+        try:
+            return self._stacks_file.stat().st_size
+        except OSError:
+            return 0
+
+    def _read_stacks(self) -> None:
+        with suppress(OSError), self._stacks_file.open("rb") as file:
+            self.stacks = user_dump(file.read(MOST_STACKS).decode("utf-8", "replace"))
+
     def kill(self) -> None:
         """End it and its children now; `on_death` will be called."""
         if not self.dead:
             self.child.kill()
+
+    def terminate(self) -> None:
+        """Ask it and its children to end (SIGTERM)."""
+        self.child.signal_group(signal.SIGTERM)
 
     def stop(self) -> None:
         """Stop it and its children (SIGSTOP)."""
@@ -88,6 +131,7 @@ class Contact:
 
     def _message(self, message: Message, body: Body) -> None:
         if isinstance(message, Printed):
+            self.last_lines.append(message.text)
             self._logbook.printed(
                 message.text,
                 error_stream=message.error_stream,
@@ -101,6 +145,7 @@ class Contact:
     def _line(self, text: str) -> None:
         begun = self.slot.begun() if self._slot_number is not None else None
         item = self.slot.label if begun and begun[3] == "running" else None
+        self.last_lines.append(text)
         self._logbook.printed(text, slot=self._slot_number, pid=self.pid, item=item)
 
     def _died(self) -> None:
@@ -111,6 +156,8 @@ class Contact:
             how = self.child.bury()
             self._channel.drain()
             self._output.close()
+            self._read_stacks()
+            self._stacks_file.unlink(missing_ok=True)
         finally:
             # Whatever goes wrong here: nobody may wait for it for ever.
             self._on_death(how)

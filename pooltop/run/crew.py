@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
 
 from pooltop.backends.local import LocalProcesses, StartError
-from pooltop.children.home import Assignment
+from pooltop.children.home import Assignment, stacks_of
 from pooltop.children.worker import worker_main
-from pooltop.model import Number
 from pooltop.rules.actions import (
     Accept,
     Action,
@@ -27,11 +29,16 @@ from pooltop.rules.actions import (
 )
 from pooltop.rules.pace import SLICE_SECONDS
 from pooltop.rules.scheduler import Scheduler
+from pooltop.run import deaths
 from pooltop.run.bench import Bench
 from pooltop.run.chunks import Chunks, ToFeeder
 from pooltop.run.contact import KILL_SECONDS, Contact
+from pooltop.run.intake import Intake, Recorder
+from pooltop.run.joblog import JobLog
 from pooltop.run.logbook import Logbook
 from pooltop.run.sharing import Sharing
+from pooltop.run.standing import Standing
+from pooltop.run.starts import Starts
 from pooltop.wire.channel import Body
 from pooltop.wire.messages import (
     Abandoned,
@@ -41,6 +48,7 @@ from pooltop.wire.messages import (
     End,
     FailedItem,
     Items,
+    Kept,
     Message,
     Ready,
     Returned,
@@ -51,27 +59,8 @@ from pooltop.wire.messages import (
 from pooltop.wire.slots import Slot
 from pooltop.work.declare import EndedWorker
 
-STARTS_TRIED = 3
-"""Processes in a row that may fail to start in one slot, before the run is given up."""
-SIGNALS_FROM_OUTSIDE = frozenset({"SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"})
-"""A process that one of these ends while it starts has not failed by itself."""
-START_PAUSE = 0.2
-"""Seconds between such attempts."""
 NOT_NEEDED = "ended"
 """Why a process is killed when the run ends; one that has nothing in hand then does not count as killed."""
-
-
-class Recorder(Protocol):
-    """Where ended items go."""
-
-    def results(self, first: int, count: int, body: Body) -> None:
-        """The results of `count` items from input index `first` on."""
-
-    def failure(self, index: int, item: str, error: str, attempts: int = 1, traceback: str = "") -> None:
-        """An item that has ended without a result."""
-
-    def add_counters(self, deltas: dict[str, Number]) -> None:
-        """What accepted items have added."""
 
 
 class Crew:
@@ -86,11 +75,13 @@ class Crew:
         *,
         sharing: Sharing,
         recorder: Recorder,
+        joblog: JobLog | None,
         logbook: Logbook,
         tell_feeder: Callable[[ToFeeder], None],
         on_complete: Callable[[], None],
         on_failure: Callable[[str, str], None],
         on_event: Callable[[], None],
+        memory_of: Callable[[int], int | None],
     ) -> None:
         self.scheduler = scheduler
         self.sharing = sharing
@@ -99,21 +90,25 @@ class Crew:
         self.ended: list[EndedWorker] = []
         self.killed = 0
         self.first_dispatch: float | None = None
-        self.last_result: float | None = None
         self.sizes: list[tuple[float, int]] = []
         """Since when the pool has had each of its sizes."""
-        self.pool_frozen = False
         self.ending = False
         self.listening = True
         self._processes = processes
         self._assignment = assignment
+        self._retries_exceptions = assignment.spec.retry_exceptions
         self._recorder = recorder
         self._logbook = logbook
         self._on_complete = on_complete
-        self._on_failure = on_failure
+        self._starts = Starts(on_failure)
         self._on_event = on_event
-        self._chunks = Chunks(tell_feeder)
+        self._memory_of = memory_of
+        self.chunks = Chunks(tell_feeder)
+        self.intake = Intake(recorder, self.chunks, joblog)
+        self._dying: Bench | None = None
+        """Whose process's death is being dealt with."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self.standing = Standing(self)
 
     # Events
 
@@ -123,11 +118,17 @@ class Crew:
 
     def items_came(self, message: Items, body: Body) -> None:
         """The feeder has sent a chunk."""
-        chunk, again = self._chunks.take_in(message, body)
+        chunk, again = self.chunks.take_in(message, body)
         if again is None:
+            self._recorder.inputs(message.first, message.count, message.keys)
             self.do(self.scheduler.items_came(chunk, message.count, len(body), answered=message.answered))
         else:
             self.do(self.scheduler.repacked(chunk, again))
+
+    def items_kept(self, message: Kept) -> None:
+        """The feeder has found items that had ended before the run was resumed."""
+        self._recorder.kept(message)
+        self.do(self.scheduler.kept(message.count, message.failed))
 
     def source_ended(self) -> None:
         """The feeder has no more."""
@@ -139,27 +140,19 @@ class Crew:
             self.sizes.append((time.monotonic(), workers))
         self.do(self.scheduler.resize(workers))
 
-    def feeder_gone(self) -> None:
-        """Nobody can repack anything now."""
-        for piece in self._chunks.lose_feeder():
+    def feeder_lost(self) -> None:
+        """There is none any more, so nobody can repack anything."""
+        for piece in self.chunks.lose_feeder():
             self._give_up(piece)
 
     def tick(self, stopped: Iterable[int]) -> None:
         """Time passes; these PIDs stand still, whoever stopped them."""
-        standing = set(stopped)
-        for bench in list(self.benches.values()):
-            if bench.contact is None or bench.contact.dead:
-                continue
-            if bench.contact.pid in standing and not (bench.frozen or bench.contact.held):
-                self._found_stopped(bench)
-            elif bench.frozen == "stopped" and bench.contact.pid not in standing:
-                self.note(bench, "goes on")
-                self.thaw(bench)
+        self.standing.seen(set(stopped))
         self.do(self.scheduler.tick(time.monotonic(), self._waiting_for_others()))
 
     def _waiting_for_others(self) -> set[int]:
         """The slots whose workers go on only when others do."""
-        waits = {bench.number: bench.view.wait() for bench in self._alive()}
+        waits = {bench.number: bench.view.wait() for bench in self.alive()}
         return {number for number, wait in waits.items() if wait is not None and wait.endless}
 
     def take_back(self, bench: Bench) -> bool:
@@ -174,23 +167,9 @@ class Crew:
         """Take what workers say, or (False) leave them to wait with it."""
         if wanted != self.listening:
             self.listening = wanted
-            for bench in self._alive():
+            for bench in self.alive():
                 assert bench.contact is not None
                 bench.contact.read(wanted)
-
-    def _found_stopped(self, bench: Bench) -> None:
-        self.note(bench, "stopped from outside (SIGSTOP); its next items go to others")
-        self.freeze(bench, "stopped")
-
-    def freeze(self, bench: Bench, how: Literal["paused", "stopped"]) -> None:
-        """The process stands still: its unstarted items go to others."""
-        bench.frozen = how
-        self.do(self.scheduler.froze(bench.number, how, bench.begun()))
-
-    def thaw(self, bench: Bench) -> None:
-        """The process goes on."""
-        bench.frozen = ""
-        self.do(self.scheduler.thawed(bench.number))
 
     def event(self, text: str) -> None:
         """Something happened to the pool, to the log."""
@@ -221,7 +200,7 @@ class Crew:
     def _ready(self, bench: Bench) -> None:
         bench.ready = True
         self.sharing.ready(bench.number)
-        bench.failed_starts = 0
+        self._starts.succeeded(bench)
         if bench.gone_at is not None:
             took = time.monotonic() - bench.gone_at
             pid = bench.contact.pid if bench.contact else 0
@@ -232,78 +211,87 @@ class Crew:
         self.do(self.scheduler.worker_ready(bench.number))
 
     def _returned(self, bench: Bench, message: Returned, body: Body) -> None:
+        message, sentenced = self._with_sentence(bench, message)
         done = Range(message.chunk, message.lo, message.upto)
-        first = self._chunks.first(message.chunk)
+        attempts = self.scheduler.items.attempts(message.chunk, message.upto - 1)
         actions = self.scheduler.returned(
-            bench.number, message.ticket, done, failed=len(message.failures), seconds=message.seconds
+            bench.number,
+            message.ticket,
+            done,
+            failed=len(message.failures),
+            seconds=message.seconds,
+            again=sentenced or (message.raised and self._retries_exceptions),
         )
-        items = range(first + message.lo, first + message.upto)
-        if any(isinstance(action, Accept) for action in actions):
-            self._record(bench, first, message, body)
-            self.sharing.ended(bench.number, items)
-        else:
-            self.sharing.discarded(bench.number, items)
+        accepted = next((action.range for action in actions if isinstance(action, Accept)), done._replace(hi=done.lo))
+        if accepted.lo < accepted.hi:
+            self.intake.returned(bench, accepted, attempts, message, body)
+            if message.failures:
+                self._on_event()
+        if self.scheduler.items.attempts(message.chunk, message.upto - 1) > attempts:
+            self._tell_retry(bench, message.failures[-1], attempts)
+        first = self.chunks.first(message.chunk)
+        self.sharing.ended(bench.number, range(first + accepted.lo, first + accepted.hi))
+        self.sharing.discarded(bench.number, range(first + accepted.hi, first + done.hi))
         self.do(actions)
 
-    def _record(self, bench: Bench, first: int, message: Returned, body: Body) -> None:
-        self.last_result = now = time.monotonic()
-        bench.meter.add(now, message.upto - message.lo)
-        self._recorder.results(first + message.lo, message.upto - message.lo, body)
-        for failed in message.failures:
-            self._record_failure(first, failed)
-        if message.counters:
-            self._recorder.add_counters(message.counters)
+    @staticmethod
+    def _with_sentence(bench: Bench, message: Returned) -> tuple[Returned, bool]:
+        """An item that was to be ended may have failed by itself just then, of what it was to be ended with."""
+        sentence = bench.sentence
+        if sentence is None or sentence.hand != (message.ticket, message.upto - 1) or not message.failures:
+            return message, False
+        bench.sentence = None
+        *others, last = message.failures
+        stacks = bench.contact.stacks if bench.contact else ""
+        last = replace(last, error=sentence.reason, traceback=stacks or last.traceback)
+        return replace(message, failures=(*others, last)), True
 
-    def _record_failure(self, first: int, failed: FailedItem) -> None:
-        self._recorder.failure(first + failed.position, failed.item, failed.error, traceback=failed.traceback)
-        self._on_event()
+    def _tell_retry(self, bench: Bench, failed: FailedItem, attempts: int) -> None:
+        tries = f"attempt {attempts} of {1 + self.scheduler.items.retries}"
+        self.note(bench, f"has {failed.item} tried again, {tries}: {failed.error}")
 
     def _died(self, bench: Bench, how: str) -> None:
         begun = bench.begun()
         contact, bench.contact = bench.contact, None
         assert contact is not None
-        bench.ended_before += bench.view.done
+        deaths.remember(bench, contact, begun, self._memory_of(contact.pid))
         self.ended.append(EndedWorker(bench.number, contact.pid, how))
         self.sharing.leave(bench.number, contact.pid)
         leaving = self.ending or self.scheduler.is_leaving(bench.number)
         left_as_asked = leaving and begun is None and (how == "exit code 0" or bench.doomed == NOT_NEEDED)
-        asked = bool(bench.doomed or left_as_asked or how == bench.signalled or self._fork_server_took_it(contact))
+        blame = None if left_as_asked or self._processes.has_lost(contact.child) else deaths.blame(bench, how)
         if left_as_asked:
             bench.note = how
         else:
             self.killed += 1
             if not self.ending:
-                self._tell_death(bench, contact.pid, how, begun)
-        if not (bench.ready or asked or how in SIGNALS_FROM_OUTSIDE):
-            self._start_failed(
-                bench, *(bench.cannot_start or (f"worker {bench.number} ends while it starts: {how}", ""))
-            )
-        bench.gone_at = time.monotonic()
-        skip = bench.skip is not None and begun is not None and bench.view.item_index == bench.skip
-        item = bench.view.label if begun and begun.phase != "unpickling" else ""
-        self.do(
-            self.scheduler.died(
-                bench.number, begun, asked=asked, reason=how, item=item, skip=skip, respawn=not self.ending
-            )
-        )
+                self._tell_death(bench, how, begun)
+        if not bench.ready and (blame is not None or bench.sentence):
+            self._starts.died(bench, how)
+        self._bury(bench, begun, how, blame)
 
-    def _fork_server_took_it(self, contact: Contact) -> bool:
-        return self._processes.has_lost(contact.child)
-
-    def _tell_death(self, bench: Bench, pid: int, how: str, begun: Begun | None) -> None:
-        by_you = bench.doomed or ("ended by you" if how == bench.signalled else "")
-        bench.note = f"{by_you}, {how}" if by_you else how
-        what = f"worker {bench.number} ({pid}) {by_you or 'died'}: {how}"
-        if begun and begun.phase != "unpickling" and bench.skip is None:
-            what += f"; {bench.view.label} goes back"
-        self._logbook.event(what, slot=bench.number, pid=pid)
+    def _tell_death(self, bench: Bench, how: str, begun: Begun | None) -> None:
+        self._logbook.event(deaths.told(bench, how, begun), slot=bench.number, pid=bench.last_pid)
+        if not (bench.doomed or bench.sentence):
+            for line in bench.last_stacks.splitlines():
+                self._logbook.printed(line, error_stream=True, slot=bench.number, pid=bench.last_pid)
         self._on_event()
 
-    def _start_failed(self, bench: Bench, error: str, details: str = "") -> None:
-        """Once may be chance; several times in a row is not."""
-        bench.failed_starts += 1
-        if bench.failed_starts >= STARTS_TRIED:
-            self._on_failure(error, details)
+    def _bury(self, bench: Bench, begun: Begun | None, how: str, blame: str | None) -> None:
+        """Let the scheduler decide what becomes of what it held."""
+        self._dying = bench
+        self.do(
+            self.scheduler.died(
+                bench.number,
+                begun,
+                asked=blame is None,
+                reason=blame or how,
+                item=bench.view.label if begun and begun.phase != "unpickling" else "",
+                skip=bench.skip is not None and begun is not None and bench.view.item_index == bench.skip,
+                respawn=not self.ending,
+            )
+        )
+        self._dying = None
 
     # Actions
 
@@ -320,11 +308,11 @@ class Crew:
             case Give(slot, ticket, piece):
                 self._give(self.benches[slot], ticket, piece)
             case Ask(items):
-                self._chunks.ask(items)
+                self.chunks.ask(items)
             case Forget(chunk):
-                self._chunks.forget(chunk)
+                self.chunks.forget(chunk)
             case Repack(piece):
-                if not self._chunks.have_sent_again(piece):
+                if not self.chunks.have_sent_again(piece):
                     self._give_up(piece)
             case Fail():
                 self._fail(action)
@@ -349,7 +337,7 @@ class Crew:
         if self.first_dispatch is None:
             self.first_dispatch = time.monotonic()
             self.sizes = [(self.first_dispatch, self.scheduler.target)]
-        body = b"" if piece.chunk in bench.chunks else self._chunks.body(piece.chunk)
+        body = b"" if piece.chunk in bench.chunks else self.chunks.body(piece.chunk)
         bench.chunks.use(piece.chunk)
         bench.last_ticket = ticket
         fixed = self.scheduler.pace.chunksize is not None
@@ -359,7 +347,7 @@ class Crew:
                 piece.chunk,
                 piece.lo,
                 piece.hi,
-                self._chunks.first(piece.chunk),
+                self.chunks.first(piece.chunk),
                 self.scheduler.items.count(piece.chunk) > 1,
                 piece.careful,
                 0.0 if fixed else SLICE_SECONDS,
@@ -368,12 +356,9 @@ class Crew:
         )
 
     def _fail(self, failed: Fail) -> None:
-        index = self._chunks.first(failed.chunk) + failed.position
-        item = failed.item or f"item {index}"
-        self.last_result = time.monotonic()
-        self._recorder.failure(index, item, failed.error, failed.attempts)
-        self.sharing.given_up(index)
-        self.event(f"{item} failed: {failed.error}")
+        failure = self.intake.failed(self._dying, failed)
+        self.sharing.given_up(failure.index)
+        self.event(f"{failure.item} failed: {failure.error}")
 
     def _retire(self, bench: Bench) -> None:
         bench.view.recall(bench.last_ticket)
@@ -392,16 +377,16 @@ class Crew:
             bench = self.benches[slot] = Bench(slot, Slot(self._processes.slots, slot))
         else:
             bench.begin_anew()
-        self._background(self._start_process(bench))
+        self.background(self._start_process(bench))
 
-    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+    def background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this beside everything else; the end of the crew waits for it."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _start_process(self, bench: Bench) -> None:
-        if bench.failed_starts:
-            await asyncio.sleep(START_PAUSE)
+        await asyncio.sleep(self._starts.pause(bench))
         try:
             child = await self._processes.start(
                 worker_main, bench.number, self._assignment, commons=self.sharing.commons
@@ -409,7 +394,7 @@ class Crew:
         except StartError as error:
             if self.ending:
                 return
-            self._start_failed(bench, str(error))
+            self._starts.failed(bench, str(error))
             self.do(self.scheduler.died(bench.number, None, asked=True))
             return
         self.pids.append(child.pid)
@@ -417,6 +402,7 @@ class Crew:
             child,
             bench.view,
             bench.number,
+            stacks_of(Path(self._assignment.runtime), child.pid),
             self._logbook,
             lambda message, body: self._message(bench, message, body),
             lambda how: self._died(bench, how),
@@ -426,50 +412,27 @@ class Crew:
             self.end_process(bench, NOT_NEEDED)
         elif self.scheduler.is_leaving(bench.number):
             bench.contact.send(End())
-        elif self.pool_frozen:
-            await self.stand_still(bench)
-
-    def stand_still(self, bench: Bench) -> Coroutine[Any, Any, bool]:
-        """Freeze the process with its children; the result comes when it really stands: False when it is gone, or
-        somebody has let it go on meanwhile.
-
-        The signal goes out now, not when the result is first waited for: a resume may be right behind.
-        """
-        if bench.contact is not None:
-            bench.contact.stop()
-        return self._stands_still(bench, bench.contact)
-
-    async def _stands_still(self, bench: Bench, contact: Contact | None) -> bool:
-        if contact is None or not await contact.stands_still() or bench.contact is not contact or not contact.held:
-            return False
-        if not bench.frozen:
-            self.freeze(bench, "paused")
-        return True
-
-    def let_go_on(self, bench: Bench) -> None:
-        """Let a process that stands still go on, with its children."""
-        if bench.contact is not None:
-            bench.contact.go_on()
-        if bench.frozen:
-            self.thaw(bench)
+        elif self.standing.whole_pool:
+            await self.standing.make(bench)
 
     async def disband(self, patience: float) -> None:
         """End every worker: by asking, and after `patience` seconds by SIGKILL."""
         self.ending = True
-        for bench in self._alive():
+        for bench in self.alive():
             if bench.frozen or not patience:
                 self.end_process(bench, NOT_NEEDED)
             elif bench.contact is not None:
                 bench.contact.send(End())
         deadline = time.monotonic() + patience
-        while self._alive() and time.monotonic() < deadline:
+        while self.alive() and time.monotonic() < deadline:
             await asyncio.sleep(0.005)
-        for bench in self._alive():
+        for bench in self.alive():
             self.end_process(bench, NOT_NEEDED)
         # What a SIGKILL does not end by then dies with the supervisor; nobody may have to wait for it.
         deadline = time.monotonic() + KILL_SECONDS
-        while (self._alive() or self._tasks) and time.monotonic() < deadline:
+        while (self.alive() or self._tasks) and time.monotonic() < deadline:
             await asyncio.sleep(0.002)
 
-    def _alive(self) -> list[Bench]:
+    def alive(self) -> list[Bench]:
+        """The slots with a process in them."""
         return [bench for bench in self.benches.values() if bench.contact is not None]

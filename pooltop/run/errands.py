@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from pooltop.backends.local import LocalProcesses, StartError
-from pooltop.children.home import Assignment
+from pooltop.children.home import Assignment, stacks_of
 from pooltop.errors import WorkloadError
-from pooltop.run.contact import KILL_SECONDS, Contact
+from pooltop.run.contact import KILL_SECONDS, SIGNALS_FROM_OUTSIDE, Contact
 from pooltop.run.logbook import Logbook
 from pooltop.run.sharing import Concern, Sharing
 from pooltop.wire.channel import Body
@@ -19,6 +20,10 @@ SCRATCH_SLOT = CAPACITY - 1
 """The slot of the children that show nothing."""
 
 T = TypeVar("T")
+
+
+class _KilledFromOutside(StartError):
+    """It had no part in its death."""
 
 
 def _ignore(*_: object) -> None: ...
@@ -52,12 +57,37 @@ class Errands:
         sharing: Sharing | None = None,
         then: Callable[[Message, Body], None] = _ignore,
         on_end: Callable[[str], None] = _ignore,
+        tries: int = 3,
     ) -> T:
-        """Start a child and wait for a message of that type.
+        """Start a child and wait for a message of that type; one that is killed from outside first is sent again.
 
         What it says after that goes to `then`, and how it ended to `on_end`. `sharing` is what it shares.
         Raises WorkloadError when the child says that it cannot start, StartError when it dies first.
         """
+        while True:
+            tries -= 1
+            try:
+                return await self._send_once(
+                    name, main, assignment, *arguments,
+                    until=until, slot_number=slot_number, stdin=stdin, sharing=sharing, then=then, on_end=on_end,
+                )  # fmt: skip
+            except _KilledFromOutside:
+                if not tries:
+                    raise
+
+    async def _send_once(
+        self,
+        name: str,
+        main: Callable[..., None],
+        assignment: Assignment,
+        *arguments: object,
+        until: type[T],
+        slot_number: int,
+        stdin: int | None,
+        sharing: Sharing | None,
+        then: Callable[[Message, Body], None],
+        on_end: Callable[[str], None],
+    ) -> T:
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
         def on_message(message: Message, body: Body) -> None:
@@ -75,15 +105,22 @@ class Errands:
             if answer.done():
                 on_end(how)
             else:
-                answer.set_exception(StartError(f"the {name} died: {how}"))
+                outside = how in SIGNALS_FROM_OUTSIDE or self._processes.has_lost(child)
+                kind = _KilledFromOutside if outside else StartError
+                answer.set_exception(kind(f"the {name} died: {how}"))
 
         commons = sharing.commons if sharing else None
         child = await self._processes.start(main, slot_number, assignment, *arguments, stdin=stdin, commons=commons)
         slot = Slot(self._processes.slots, slot_number)
-        contact = self._sent[name] = Contact(child, slot, None, self._logbook, on_message, on_death)
+        stacks_file = stacks_of(Path(assignment.runtime), child.pid)
+        contact = self._sent[name] = Contact(child, slot, None, stacks_file, self._logbook, on_message, on_death)
         if sharing is not None:
             sharing.join(slot_number, child.pid, contact.send)
         return await answer
+
+    def lost_with_fork_server(self, name: str) -> bool:
+        """Whether a child's fork server is gone, and so took it along."""
+        return self._processes.has_lost(self._sent[name].child)
 
     async def dismiss(self, name: str) -> None:
         """End one now."""

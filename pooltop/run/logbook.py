@@ -20,11 +20,14 @@ LONGEST_LINE = 1 << 16
 
 
 class Logbook:
-    """Takes lines in, gives them numbers, keeps the tail for the screens."""
+    """Takes lines in, gives them numbers, keeps the tail for the screens.
 
-    def __init__(self, journal: Journal) -> None:
+    last_number: of the last line of the journal, where a run is gone on with.
+    """
+
+    def __init__(self, journal: Journal, last_number: int = 0) -> None:
         self._journal = journal
-        self._number = 0
+        self._number = last_number
         self.tail: deque[LogLine] = deque(maxlen=TAIL)
 
     def event(self, text: str, *, slot: int | None = None, pid: int | None = None) -> None:

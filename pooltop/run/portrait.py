@@ -11,6 +11,7 @@ from pooltop.model import (
     Progress,
     RunSpec,
     RunState,
+    Slowness,
     Snapshot,
     Speedup,
     Worker,
@@ -20,6 +21,7 @@ from pooltop.rules.speedup import eta, mean_workers, speedup
 from pooltop.run.bench import Bench
 from pooltop.run.crew import Crew
 from pooltop.run.errands import Errands
+from pooltop.run.feeding import Feeding
 from pooltop.run.ledger import Ledger
 from pooltop.run.logbook import Logbook
 from pooltop.run.sampler import MachineSample, ProcessSample
@@ -33,6 +35,8 @@ BASELINE = "baseline"
 HISTORY = 60
 """Samples of each core that are kept."""
 PIDS_SHOWN = 1000
+BUSY_PERCENT = 50
+"""Of one core: what uses less is taken to wait for something."""
 
 _STATES: dict[Phase, WorkerState] = {
     Phase.STARTING: "starting",
@@ -47,7 +51,9 @@ _STATES: dict[Phase, WorkerState] = {
 class Portrait:
     """The run's outside. The supervisor sets what it learns; `snapshot` puts it together."""
 
-    def __init__(self, run: Run, spec: RunSpec, ledger: Ledger, logbook: Logbook, errands: Errands) -> None:
+    def __init__(
+        self, run: Run, spec: RunSpec, feeding: Feeding, ledger: Ledger, logbook: Logbook, errands: Errands
+    ) -> None:
         self.state: RunState = "starting"
         self.reason = ""
         self.source: Ready = Ready()
@@ -59,11 +65,11 @@ class Portrait:
         self.check: Check | None = None
         self.collected = False
         """The output file has been written."""
-        self.source_failed = False
         self.startup_before_pool = 0.0
         self.pool_began: float | None = None
         self._run = run
         self._spec = spec
+        self._feeding = feeding
         self._ledger = ledger
         self._logbook = logbook
         self._errands = errands
@@ -116,6 +122,7 @@ class Portrait:
             failures=tuple(self._ledger.failures),
             log=tuple(self._logbook.tail),
             outputs=self._outputs(),
+            notes=self._feeding.notes,
         )
 
     def _parties(self) -> list[Party]:
@@ -140,15 +147,19 @@ class Portrait:
         if self.crew is None:
             return Progress(total=self.source.total)
         scheduler = self.crew.scheduler
-        total = scheduler.items.come if scheduler.source_ended else self.source.total
-        if self.source_failed:
+        come = scheduler.items.come + self._feeding.left_out
+        total = come if scheduler.source_ended else self.source.total
+        if self._feeding.error:
             total = None
-        return self._progress_of(scheduler.items.done, scheduler.items.failed, scheduler.items.retried, total, now)
+        items = scheduler.items
+        return self._progress_of(items.done, items.failed, items.retried, total, now, kept=items.kept)
 
-    def _progress_of(self, done: int, failed: int, retried: int, total: int | None, now: float) -> Progress:
+    def _progress_of(
+        self, done: int, failed: int, retried: int, total: int | None, now: float, *, kept: int = 0
+    ) -> Progress:
         rate = self._ledger.meter.rate(now)
         left = eta(total=total, done=done + failed, rate=rate)
-        return Progress(total=total, done=done, failed=failed, retried=retried, rate=rate, eta=left)
+        return Progress(total=total, done=done, failed=failed, retried=retried, kept=kept, rate=rate, eta=left)
 
     def _counters(self) -> dict[str, Number]:
         """Accepted totals, and what the items in hand have added so far."""
@@ -165,9 +176,13 @@ class Portrait:
         if crew is None or crew.first_dispatch is None:
             return Speedup(baseline=self.baseline)
         ended = self._ended is not None or crew.scheduler.complete
-        until = crew.last_result if ended and crew.last_result else now
+        last_result = crew.intake.last_result
+        until = last_result if ended and last_result else now
         progress = self._progress(now)
         unfinished = self._ended is not None and not (crew.scheduler.complete and progress.done)
+        if progress.kept:
+            # The clock of this session knows nothing of what was done in those before it.
+            return Speedup(seconds=until - crew.first_dispatch, final=ended)
         return speedup(
             baseline=self.baseline,
             startup_seconds=self.startup_before_pool + crew.first_dispatch - (self.pool_began or crew.first_dispatch),
@@ -199,7 +214,19 @@ class Portrait:
             rate=bench.meter.rate(now),
             restarts=bench.restarts,
             note=bench.note,
+            slow=self._slowness(bench, pid),
         )
+
+    def _slowness(self, bench: Bench, pid: int | None) -> Slowness:
+        """Whether its item takes unusually long, and if so what it seems to be doing."""
+        begun = bench.begun() if pid else None
+        if begun is None or begun.phase != "running" or self.crew is None:
+            return ""
+        seconds = (time.monotonic_ns() - bench.view.since) / 1e9
+        if not self.crew.intake.durations.are_slow(begun.hi - begun.lo, seconds):
+            return ""
+        process = self._sample.processes.get(pid) if pid else None
+        return "computing" if process and (process.cpu or 0) >= BUSY_PERCENT else "waiting"
 
     def _state(self, bench: Bench) -> WorkerState:
         if bench.contact is None and self.crew and self.crew.ending:
@@ -230,6 +257,7 @@ class Portrait:
         rate: float | None = None,
         restarts: int = 0,
         note: str = "",
+        slow: Slowness = "",
     ) -> Worker:
         begun = slot.begun() if pid else None
         in_hand = begun is not None and begun[3] == "running"
@@ -249,9 +277,15 @@ class Portrait:
             done=done,
             rate=rate,
             restarts=restarts,
+            slow=slow,
             waits_for=wait[1] if wait else "",
             note=note,
         )
+
+    def memory_of(self, pid: int) -> int | None:
+        """What a process took when it was last looked at, its children included."""
+        process = self._sample.processes.get(pid)
+        return process.memory if process else None
 
     def pids(self) -> list[int]:
         """The processes to be sampled."""

@@ -83,6 +83,20 @@ def stopped(pids: Collection[int]) -> frozenset[int]:
     return frozenset(pid for pid in pids if _is_stopped(pid))
 
 
+def memory_in_use(pids: Collection[int]) -> dict[int, int]:
+    """Resident bytes of each process and what is below it; a few hundredths of a millisecond each."""
+    children_of = children_now()
+    return {pid: sum(map(_resident, (pid, *descendants(pid, children_of)))) for pid in pids}
+
+
+def _resident(pid: int) -> int:
+    try:
+        resident: int = _process(pid).memory_info().rss
+    except psutil.Error:
+        return 0
+    return resident
+
+
 class _Reading(NamedTuple):
     """One process at one instant."""
 

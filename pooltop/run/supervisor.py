@@ -14,36 +14,41 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from pooltop.backends.descriptors import too_many
 from pooltop.backends.local import LocalProcesses, StartError
 from pooltop.children.baseline import baseline_main
 from pooltop.children.collector import collector_main
-from pooltop.children.feeder import feeder_main
 from pooltop.children.home import Assignment
 from pooltop.cpus import usable_cpus
-from pooltop.errors import summary, user_dump
-from pooltop.model import Baseline, Check, Command, RunSpec, RunState, Snapshot, Stop
+from pooltop.errors import summary
+from pooltop.figures import plural
+from pooltop.model import Baseline, Check, Command, Resumption, RunSpec, RunState, Snapshot, Stop
 from pooltop.rules.headcount import workers_for
 from pooltop.rules.scheduler import Scheduler
 from pooltop.run import commands
 from pooltop.run.crew import Crew
 from pooltop.run.errands import SCRATCH_SLOT, Errands
-from pooltop.run.journal import Journal, JournalError
+from pooltop.run.feeding import Feeding
+from pooltop.run.joblog import JobLog
+from pooltop.run.journal import Journal, JournalError, JournalReader
 from pooltop.run.ledger import Ledger
 from pooltop.run.logbook import ImportOutput, Logbook
 from pooltop.run.portrait import BASELINE, Portrait
-from pooltop.run.sampler import Sampler, stopped
+from pooltop.run.sampler import Sampler, memory_in_use, stopped
 from pooltop.run.sharing import Party, Sharing
 from pooltop.run.standstill import Standstill
-from pooltop.runs import Run
-from pooltop.wire.channel import Body
+from pooltop.run.warden import Warden
+from pooltop.runs import Run, RunError
 from pooltop.wire.link import Server
-from pooltop.wire.messages import BaselineDone, Collected, Items, Message, Ready, SourceEnded
+from pooltop.wire.messages import BaselineDone, Collected
 from pooltop.wire.slots import Slot
 from pooltop.work.imported import WorkloadError, locate
-from pooltop.work.items import reads_stdin
 
 HEALTH_SECONDS = 0.25
-"""How often stopped workers are looked for."""
+"""How often stopped workers, and items over their time, are looked for."""
+SHORTEST_LOOK = 0.01
+MEMORY_SECONDS = 0.1
+"""How often memory is looked at where it is limited."""
 SAMPLE_SECONDS = 0.5
 EVENT_SECONDS = 0.05
 """Events closer together than this share a snapshot."""
@@ -68,13 +73,21 @@ class _Cut(Exception):
 class Supervisor:
     """Runs one run. `on_snapshot` is called in the loop twice a second and at events."""
 
-    def __init__(self, run: Run, spec: RunSpec, *, on_snapshot: Callable[[Snapshot], None] | None = None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        spec: RunSpec,
+        *,
+        resume: Resumption = "",
+        on_snapshot: Callable[[Snapshot], None] | None = None,
+    ) -> None:
         self._run = run
         self._spec = spec
+        self._resume: Resumption = resume
         self._on_snapshot = on_snapshot or (lambda _: None)
         self._crew: Crew | None = None
-        self._source_error = ""
         self._showing_soon = False
+        self._session_begun = False
 
     async def run(self) -> Snapshot:
         """To the end; the final snapshot.
@@ -88,8 +101,7 @@ class Supervisor:
             refused: WorkloadError | None = None
             try:
                 await self._from_start_to_end()
-                if self._source_error:
-                    state, reason = "failed", f"the items ended with an error: {self._source_error}"
+                state, reason = self._outcome()
             except _Cut as cut:
                 state, reason = cut.state, cut.reason
             except JournalError as error:
@@ -103,6 +115,16 @@ class Supervisor:
                 raise refused
             return snapshot
 
+    def _outcome(self) -> tuple[RunState, str]:
+        """Of a run that was not cut short."""
+        if self._feeding.error:
+            return "failed", f"the items ended with an error: {self._feeding.error}"
+        if self._crew is not None and self._crew.scheduler.halted:
+            return "failed", self._crew.scheduler.halted
+        if left_out := self._feeding.left_out:
+            return "stopped", f"only the failures were run again; {plural(left_out, 'other item')} had not ended before"
+        return "finished", ""
+
     def interrupt(self) -> None:
         """From a signal handler in the loop: kill everything now, keep what is finished."""
         self._cut_short("stopped", "interrupted")
@@ -111,47 +133,27 @@ class Supervisor:
 
     async def _from_start_to_end(self) -> None:
         target = locate(self._spec.workload, Path(self._spec.directory))
-        assignment = Assignment(spec=self._spec, target=target, run_folder=str(self._run.directory))
+        assignment = Assignment(
+            spec=self._spec, target=target, run_folder=str(self._run.directory), runtime=str(self._run.runtime)
+        )
         began = time.monotonic()
-        source = self._portrait.source = await self._open_source(assignment)
+        source = self._portrait.source = await self._or_cut(self._feeding.open(assignment))
+        self._begin_session()
         self._portrait.startup_before_pool = time.monotonic() - began - source.source_seconds
         self._portrait.workers = workers_for(self._spec, source.together, source.total, usable_cpus())
-        if self._spec.baseline == "full":
+        if complaint := too_many(self._portrait.workers):
+            raise WorkloadError(complaint)
+        if self._spec.baseline == "full" and not self._resume:
             await self._measure_baseline(assignment)
         crew = await self._run_pool(replace(assignment, convert_items=source.textual))
         await self._collect(assignment, crew)
 
-    async def _open_source(self, assignment: Assignment) -> Ready:
-        self._processes.prepare(assignment)
-        ready = await self._start_feeder(assignment)
-        if ready.threads:
-            # Forking after threads have started is not safe.
-            self._logbook.event("the import started threads, so each worker imports the module itself")
-            await self._errands.dismiss("feeder")
-            await self._processes.end_fork_server()
-            self._processes.prepare(assignment, preload_target=False)
-            ready = await self._start_feeder(assignment)
-        return ready
-
-    async def _start_feeder(self, assignment: Assignment) -> Ready:
-        stdin = 0 if reads_stdin(self._spec.items) else None
-        try:
-            return await self._or_cut(
-                self._errands.send(
-                    "feeder",
-                    feeder_main,
-                    assignment,
-                    until=Ready,
-                    stdin=stdin,
-                    then=self._from_feeder,
-                    on_end=self._feeder_ended,
-                )
-            )
-        except StartError as error:
-            raise WorkloadError(f"{self._spec.workload}: {error}", user_dump(self._imported.read())) from error
-        finally:
-            for line in self._imported.read().splitlines():
-                self._logbook.printed(line)
+    def _begin_session(self) -> None:
+        """From here on the journal shows this session; until now it showed what a former one has left."""
+        session = self._journal.begin_session()
+        if self._resume:
+            self._logbook.event(f"resumed: session {session}")
+        self._session_begun = True
 
     async def _measure_baseline(self, assignment: Assignment) -> None:
         self._portrait.state = "baseline"
@@ -169,6 +171,7 @@ class Supervisor:
                     until=BaselineDone,
                     slot_number=BASELINE_SLOT,
                     sharing=self._share("baseline"),
+                    tries=1,
                 )
             )
         except (StartError, WorkloadError) as error:
@@ -185,22 +188,28 @@ class Supervisor:
                 retries=self._spec.retries,
                 chunksize=self._spec.chunksize,
                 together=self._portrait.source.together,
+                maxtasks=self._spec.maxtasksperchild,
+                halt=self._spec.halt,
             ),
             self._processes,
             assignment,
             sharing=self._share("pool"),
             recorder=self._ledger,
+            joblog=self._joblog,
             logbook=self._logbook,
-            tell_feeder=self._errands["feeder"].send,
+            tell_feeder=self._feeding.tell,
             on_complete=complete.set,
             on_failure=self._pool_failed,
-            on_event=self._show_soon,
+            on_event=self._pool_event,
+            memory_of=self._portrait.memory_of,
         )
+        self._warden = Warden(crew, self._spec)
         self._crew = self._portrait.crew = crew
         self._portrait.state = "running"
         self._portrait.pool_began = time.monotonic()
         self._ledger.restart_clock()
         crew.start()
+        self._feeding.feed(crew)
         await self._or_cut(complete.wait())
         await self._or_cut(crew.disband(GOODBYE_SECONDS))
         return crew
@@ -215,7 +224,7 @@ class Supervisor:
         return sharing
 
     async def _collect(self, assignment: Assignment, crew: Crew) -> None:
-        check = self._portrait.source.checked and not self._source_error
+        check = self._portrait.source.checked and self._outcome()[0] == "finished"
         if not (check or self._spec.output):
             return
         self._portrait.state = "checking"
@@ -243,37 +252,14 @@ class Supervisor:
             self._logbook.event(f"run {state}: {reason}" if reason else f"run {state}")
         snapshot = self._portrait.snapshot()
         with suppress(JournalError):
-            self._journal.state(snapshot)
+            self._store(snapshot)
         self._on_snapshot(snapshot)
         return snapshot
 
-    # The source
-
-    def _from_feeder(self, message: Message, body: Body) -> None:
-        match message:
-            case Items() if self._crew:
-                self._crew.items_came(message, body)
-            case SourceEnded("") if self._crew:
-                self._crew.source_ended()
-            case SourceEnded(error, details):
-                for line in details.splitlines():
-                    self._logbook.printed(line, error_stream=True)
-                self._source_failed(error)
-
-    def _feeder_ended(self, how: str) -> None:
-        if self._crew is None or self._crew.ending:
-            return
-        self._crew.feeder_gone()
-        if not self._crew.scheduler.source_ended:
-            self._source_failed(f"the feeder died: {how}")
-
-    def _source_failed(self, error: str) -> None:
-        """What it gave before is finished and kept; the run ends failed."""
-        self._source_error = error
-        self._portrait.source_failed = True
-        self._logbook.event(f"the items ended with an error: {error}")
-        if self._crew:
-            self._crew.source_ended()
+    def _store(self, snapshot: Snapshot) -> None:
+        """For those who look when the run has ended; one that cannot be resumed stays as it was."""
+        if self._session_begun or not self._resume:
+            self._journal.state(snapshot)
 
     async def _end_children(self) -> None:
         self._processes.close()
@@ -330,6 +316,13 @@ class Supervisor:
         self._show_soon()
         return answer
 
+    def _pool_event(self) -> None:
+        """Something has happened that a person wants to see at once, or that ends the run."""
+        halt = self._spec.halt
+        if halt and halt.when == "now" and self._crew and self._crew.scheduler.halted:
+            self._cut_short("failed", self._crew.scheduler.halted)
+        self._show_soon()
+
     def _show_soon(self) -> None:
         if not self._showing_soon:
             self._showing_soon = True
@@ -343,7 +336,7 @@ class Supervisor:
     async def _watch_health(self) -> None:
         standstill = Standstill()
         while True:
-            await asyncio.sleep(HEALTH_SECONDS)
+            await asyncio.sleep(self._between_looks())
             if self._portrait.state == "baseline":
                 self._ledger.baseline_reached(Slot(self._processes.slots, BASELINE_SLOT).done)
                 self._end_if_stuck(standstill, BASELINE, BASELINE_SLOT)
@@ -351,9 +344,24 @@ class Supervisor:
                 self._end_if_stuck(standstill, "collector", SCRATCH_SLOT)
             if self._crew is not None:
                 self._crew.tick(stopped(self._portrait.pids()))
+                self._warden.tick()
                 self._crew.listen(self._journal.pending_bytes < MOST_UNWRITTEN)
                 if deadlock := standstill.of_crew(self._crew):
                     self._cut_short("failed", f"deadlock: {deadlock}")
+
+    def _between_looks(self) -> float:
+        """Often enough for a short time limit."""
+        return max(SHORTEST_LOOK, min(HEALTH_SECONDS, (self._spec.timeout or HEALTH_SECONDS) / 4))
+
+    async def _watch_memory(self) -> None:
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, thread_name_prefix="memory") as thread:
+            while True:
+                began = time.monotonic()
+                if self._crew is not None:
+                    used = await loop.run_in_executor(thread, memory_in_use, self._portrait.pids())
+                    self._warden.saw_memory(used)
+                await asyncio.sleep(max(MEMORY_SECONDS, 10 * (time.monotonic() - began)))
 
     def _end_if_stuck(self, standstill: Standstill, errand: str, slot_number: int) -> None:
         """A process that is alone with its shared objects may wait for something that nobody will ever do."""
@@ -375,26 +383,24 @@ class Supervisor:
                 sample = await loop.run_in_executor(thread, sampler.sample, self._portrait.pids())
                 self._portrait.saw_machine(sample)
                 self._on_snapshot(snapshot := self._portrait.snapshot())
-                self._journal.state(snapshot)
+                self._store(snapshot)
                 await asyncio.sleep(SAMPLE_SECONDS)
 
     # Equipment
 
     @asynccontextmanager
     async def _equipped(self) -> AsyncIterator[None]:
-        """Everything the run stands on, put up and, whatever happens, taken down again."""
-        self._cut: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._imported = ImportOutput(self._run.runtime / "import.log")
-        self._journal = Journal.create(self._run.journal, self._spec)
-        self._logbook = Logbook(self._journal)
-        self._ledger = Ledger(self._journal)
-        self._processes = LocalProcesses(self._spec.start_method, self._run.runtime, self._imported.path)
-        self._errands = Errands(self._processes, self._logbook)
-        self._portrait = Portrait(self._run, self._spec, self._ledger, self._logbook, self._errands)
-        self._server = Server(self._run.socket, self._portrait.snapshot, self._execute)
-        await self._server.start()
+        """Everything the run stands on, put up and, whatever happens, taken down again. Raises RunError."""
+        try:
+            self._put_up()
+            await self._server.start()
+        except OSError as error:
+            where = f" ({error.filename})" if error.filename else ""
+            raise RunError(f"run {self._run.id} cannot be set up: {error.strerror or error}{where}") from error
         asyncio.get_running_loop().set_exception_handler(self._went_wrong)
         watches = [asyncio.ensure_future(w) for w in (self._watch_health(), self._watch_machine(Sampler()))]
+        if self._spec.memory_limit is not None:
+            watches.append(asyncio.ensure_future(self._watch_memory()))
         watches.append(self._server.ticker)
         for watch in watches:
             watch.add_done_callback(_raise_its_error)
@@ -404,8 +410,37 @@ class Supervisor:
             for watch in watches:
                 watch.cancel()
             await self._server.close()
+            if self._past is not None:
+                self._past.close()
             with suppress(JournalError):
                 self._journal.close()
+            if self._joblog is not None:
+                with suppress(JournalError):
+                    self._joblog.close()
+
+    def _put_up(self) -> None:
+        self._cut: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._imported = ImportOutput(self._run.runtime / "import.log")
+        self._journal = Journal.create(self._run.journal, self._spec)
+        self._joblog = JobLog(Path(self._spec.joblog), self._spec.workload) if self._spec.joblog else None
+        self._past = JournalReader(self._run.journal) if self._resume else None
+        self._logbook = Logbook(self._journal, self._past.last_line() if self._past else 0)
+        self._ledger = Ledger(self._journal, self._past)
+        self._processes = LocalProcesses(self._spec.start_method, self._run.runtime, self._imported.path)
+        self._errands = Errands(self._processes, self._logbook)
+        self._feeding = Feeding(
+            self._spec,
+            self._run.journal,
+            self._journal,
+            self._processes,
+            self._errands,
+            self._logbook,
+            self._imported,
+            resume=self._resume,
+            on_change=self._show_soon,
+        )
+        self._portrait = Portrait(self._run, self._spec, self._feeding, self._ledger, self._logbook, self._errands)
+        self._server = Server(self._run.socket, self._portrait.snapshot, self._execute)
 
 
 def _raise_its_error(task: asyncio.Task[None]) -> None:

@@ -6,6 +6,7 @@ middle of a send may delay the others, so it moves at most `BUDGET` bytes a call
 """
 
 import asyncio
+import mmap
 import select
 import signal
 import socket
@@ -13,8 +14,9 @@ import struct
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import TypeAlias
 
-from pooltop.wire.messages import Message, decode
+from pooltop.wire.messages import Message, Nonsense, decode
 from pooltop.wire.packing import pack
 
 HEADER = struct.Struct("<IQ")
@@ -24,7 +26,15 @@ READ_SIZE = 1 << 18
 SMALL = 1 << 15
 """Bodies below this are joined with their header into one write."""
 
-Body = bytes | bytearray
+ReceivedBody: TypeAlias = bytes | bytearray
+"""In a child."""
+Body: TypeAlias = ReceivedBody | mmap.mmap
+LARGE = 1 << 20
+"""Bodies from this on are received in memory of their own: to clear a bytearray of hundreds of megabytes first would
+hold up the loop, and what is mapped goes back to the system when it is let go of."""
+
+LARGEST_MESSAGE = 1 << 28
+"""Bytes of a message without its body; what claims to have more is none."""
 
 
 ALARMS = (signal.SIGALRM, signal.SIGVTALRM)
@@ -73,7 +83,7 @@ class ChildEnd:
         self._arrival = select.poll()
         self._arrival.register(sock, select.POLLIN)
 
-    def receive(self) -> tuple[Message, Body]:
+    def receive(self) -> tuple[Message, ReceivedBody]:
         """The next message and its body. Raises EOFError when the supervisor is gone."""
         if self._read_from == self._read_to:
             with Disturbed():
@@ -81,7 +91,7 @@ class ChildEnd:
         with Undisturbed():
             return self._receive()
 
-    def _receive(self) -> tuple[Message, Body]:
+    def _receive(self) -> tuple[Message, ReceivedBody]:
         try:
             message_size, body_size = HEADER.unpack(self._exactly(HEADER.size))
             message = decode(self._exactly(message_size))
@@ -103,7 +113,7 @@ class ChildEnd:
         except ConnectionError as error:
             raise EOFError from error
 
-    def _exactly(self, size: int) -> Body:
+    def _exactly(self, size: int) -> bytearray:
         wanted = bytearray(size)
         with memoryview(wanted) as view:
             got = 0
@@ -130,7 +140,10 @@ class ChildEnd:
 
 
 class SupervisorEnd:
-    """The end in the supervisor's loop; `on_message` is called for each whole frame."""
+    """The end in the supervisor's loop; `on_message` is called for each whole frame.
+
+    A child that sends nonsense, because user code has written to its channel, is hung up on; that ends it.
+    """
 
     def __init__(self, sock: socket.socket, on_message: Callable[[Message, Body], None]) -> None:
         sock.setblocking(False)
@@ -138,7 +151,7 @@ class SupervisorEnd:
         self._socket = sock
         self._on_message = on_message
         self._small = b""
-        self._body: bytearray | None = None
+        self._body: bytearray | mmap.mmap | None = None
         self._body_message: Message | None = None
         self._body_filled = 0
         self._unsent: deque[memoryview] = deque()
@@ -196,6 +209,9 @@ class SupervisorEnd:
         except ConnectionError:
             self._end_of_input()
             return False
+        except Nonsense:
+            self.close()
+            return False
 
     def _read_small(self) -> bool:
         data = self._socket.recv(READ_SIZE)
@@ -210,6 +226,8 @@ class SupervisorEnd:
         self._small = b""
         while len(data) - at >= HEADER.size and not self.closed:
             message_size, body_size = HEADER.unpack_from(data, at)
+            if message_size > LARGEST_MESSAGE:
+                raise Nonsense
             body_at = at + HEADER.size + message_size
             if len(data) < body_at:
                 break
@@ -224,7 +242,10 @@ class SupervisorEnd:
         self._small = data[at:]
 
     def _begin_body(self, message: Message, size: int, so_far: bytes) -> None:
-        self._body = bytearray(size)
+        try:
+            self._body = bytearray(size) if size < LARGE else mmap.mmap(-1, size)
+        except (OverflowError, OSError) as error:
+            raise Nonsense from error
         self._body[: len(so_far)] = so_far
         self._body_message = message
         self._body_filled = len(so_far)

@@ -46,6 +46,14 @@ class Kept(msgspec.Struct, frozen=True, tag=20):
     """How many of them are failures."""
 
 
+class LeftOut(msgspec.Struct, frozen=True, tag=21):
+    """From the feeder of a run whose failures alone are run again: items that never ended stand at `first` now."""
+
+    count: int
+    first: int
+    keys: bytes
+
+
 class SourceEnded(msgspec.Struct, frozen=True, tag=3):
     """From the feeder: there are no more items, or (`error`, one line) the source raised."""
 
@@ -98,7 +106,9 @@ class Returned(msgspec.Struct, frozen=True, tag=5):
     blocks: tuple[tuple[int, int], ...] = ()
     """How long they took, in order: (items, nanoseconds of all of these together)."""
     raised: bool = False
-    """The last of them is a failure because the function raised."""
+    """The last of them is a failure because the function raised, and what it has added to counters is told apart."""
+    raised_counters: dict[str, Number] = {}
+    """It counts only if this was the item's last attempt."""
     labels: tuple[str, ...] = ()
     """What they are called, where a job log is written."""
 
@@ -235,6 +245,7 @@ Message: TypeAlias = (
     AskItems
     | Items
     | Kept
+    | LeftOut
     | SourceEnded
     | RunRange
     | Returned
@@ -254,4 +265,16 @@ Message: TypeAlias = (
     | End
 )
 
-decode = msgspec.msgpack.Decoder(Message).decode
+_decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
+
+
+class Nonsense(Exception):
+    """What has come is no message, or has a body for which there is no room."""
+
+
+def decode(encoded: bytes | bytearray) -> Message:
+    """The message that was packed. Raises Nonsense."""
+    try:
+        return _decoder.decode(encoded)
+    except (ValueError, RecursionError) as error:
+        raise Nonsense from error

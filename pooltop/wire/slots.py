@@ -31,7 +31,8 @@ LABEL_BYTES = 256
     _RECALLED,
     _WAITS_FOR,
     _WAITS_SINCE,
-) = range(13)
+    _MEMORY,
+) = range(14)
 _COUNTERS = 16
 _LABEL = _COUNTERS + COUNTERS
 _ENDLESS = 1 << 32
@@ -85,12 +86,13 @@ class Slot:
         """The worker goes over to another phase."""
         self._words[_PHASE] = phase
 
-    def begin_range(self, ticket: int, lo: int, hi: int, base: int) -> None:
+    def begin_range(self, ticket: int, lo: int, hi: int, base: int, since: int) -> None:
         """The range under this ticket is about to be unpickled; `base` is the input index of the chunk's start."""
         self._words[_PHASE] = Phase.WAITING
         self._words[_HI] = hi
         self._words[_LO] = lo
         self._words[_BASE] = base
+        self._words[_SINCE] = since
         self._words[_TICKET] = ticket
         self._words[_PHASE] = Phase.UNPICKLING
 
@@ -106,11 +108,16 @@ class Slot:
         words[_LABEL_SIZE] = len(encoded)
         words[_PHASE] = Phase.RUNNING
 
-    def begin_sending(self, lo: int, upto: int) -> None:
+    def begin_sending(self, lo: int, upto: int, since: int) -> None:
         """Items lo..upto have run and are about to be handed back."""
+        self._words[_SINCE] = since
         self._words[_HI] = upto
         self._words[_LO] = lo
         self._words[_PHASE] = Phase.SENDING
+
+    def show_memory(self, most: int) -> None:
+        """The most bytes that the process has had resident."""
+        self._words[_MEMORY] = most
 
     def count_done(self, items: int) -> None:
         """More items have ended in this process."""
@@ -192,6 +199,11 @@ class Slot:
     def done(self) -> int:
         """Items ended in this process."""
         return self._words[_DONE]
+
+    @property
+    def memory(self) -> int:
+        """The most bytes that the process had resident when it began its range; 0 before that."""
+        return self._words[_MEMORY]
 
     @property
     def progress(self) -> float | None:

@@ -7,11 +7,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from pooltop import runs
-from pooltop.model import BaselineMethod, RunSpec, StartMethod, Worker
+from pooltop.model import BaselineMethod, Resumption, RunSpec, StartMethod, Worker
 from pooltop.run.journal import Journal
 from pooltop.runs import Run
 from tests.engine.running import Running, done, until
@@ -93,8 +94,12 @@ class Lab:
         baseline: BaselineMethod = "none",
         output: Path | None = None,
         summary: Path | None = None,
+        **limits: Any,
     ) -> "Running":
-        """Start a run of a function in jobs.py (or, with a colon, of any; or of the gallery), and connect to it."""
+        """Start a run of a function in jobs.py (or, with a colon, of any; or of the gallery), and connect to it.
+
+        `limits` are other fields of its RunSpec.
+        """
         spec = RunSpec(
             workload=job if gallery or ":" in job else f"{JOBS}:{job}",
             options=options,
@@ -106,6 +111,7 @@ class Lab:
             baseline=baseline,
             directory=str(self.folder),
             output=str(output) if output else None,
+            **limits,
         )
         run = runs.create(job)
         Journal.create(run.journal, spec).close()
@@ -114,7 +120,15 @@ class Lab:
         await running.connect()
         return running
 
-    def _launch(self, run: Run, summary: Path | None) -> "subprocess.Popen[bytes]":
+    async def resume(self, running: Running, how: Resumption = "all") -> Running:
+        """Go on with a run whose supervisor has ended."""
+        await running.hang_up()
+        resumed = Running(running.run, self._launch(running.run, None, "--resume", how), self._stderr(running.run))
+        self.runs.append(resumed)
+        await resumed.connect()
+        return resumed
+
+    def _launch(self, run: Run, summary: Path | None, *options: str) -> "subprocess.Popen[bytes]":
         program = "from pooltop.foreground import main; main()"
         with self._stderr(run).open("wb") as stderr:
             return subprocess.Popen(
@@ -125,6 +139,7 @@ class Lab:
                     program,
                     str(run.directory),
                     *(["--json", str(summary)] if summary else []),
+                    *options,
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=stderr,

@@ -308,3 +308,119 @@ def tracked_without_length(item: int) -> int:
     for _ in pooltop.track(iter([1, 2, 3])):
         held(item)
     return item * item
+
+
+def hangs(item: int, victim: int = 5, seconds: float = 0.0, deaf: bool = False, raising: bool = False) -> int:
+    """The victim never ends by itself."""
+    time.sleep(seconds)
+    if item == victim:
+        print("about to hang")
+        if deaf:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if raising:
+            signal.signal(signal.SIGTERM, _raise_exit)
+        time.sleep(600)
+    return item * item
+
+
+def _raise_exit(_number: int, _frame: object) -> None:
+    raise SystemExit("told to end")
+
+
+class SlowTrap:
+    """Hangs when it is unpickled (2), or when it is pickled as a result (5)."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (hang_or_make, (self.number,))
+
+
+def hang_or_make(number: int) -> SlowTrap:
+    if number == 2:
+        time.sleep(600)
+    return SlowTrap(number)
+
+
+class Sticky:
+    """A result that cannot be let go of."""
+
+    def __reduce__(self) -> str:
+        time.sleep(600)
+        return "never"
+
+
+def slow_traps() -> list[SlowTrap]:
+    return [SlowTrap(number) for number in range(8)]
+
+
+def opened_slowly(item: SlowTrap) -> object:
+    return Sticky() if item.number == 5 else item.number
+
+
+def swells(item: int, in_a_child: bool = False) -> int:
+    """Item 5 takes hundreds of megabytes, and keeps them."""
+    if item == 5:
+        if in_a_child:
+            code = "import time; kept = b'x' * (400 << 20); time.sleep(600)"
+            subprocess.run([sys.executable, "-c", code], check=False)
+        kept = b"x" * (400 << 20)
+        time.sleep(600)
+        return len(kept)
+    return item * item
+
+
+def raises_at_first(item: int, times: int) -> int:
+    """Item 3 raises the first times."""
+    pooltop.counter("tries").add(1)
+    if item == 3:
+        with (LAB / "tries").open("a+") as tries:
+            tries.seek(0)
+            before = len(tries.read())
+            tries.write("x")
+        if before < times:
+            raise ValueError("not yet")
+    pooltop.counter("ends").add(1)
+    return item * item
+
+
+def fails_from_ten_on(item: int) -> int:
+    time.sleep(0.002)
+    if item >= 10:
+        raise ValueError(item)
+    return item * item
+
+
+def held_or_fails(item: int) -> int:
+    """Item 0 is held, the others fail."""
+    return held(item) if item == 0 else fails_from_ten_on(item + 10)
+
+
+def whose(_item: int) -> int:
+    time.sleep(0.001)
+    return os.getpid()
+
+
+def dies_talking(item: int) -> int:
+    """Item 5 prints, and crashes."""
+    if item == 5:
+        print("line 1")
+        print("line 2")
+        ctypes.string_at(0)
+    return item * item
+
+
+def kill_yourself() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pooltop.workload(setup=kill_yourself)
+def killed_in_setup(item: int) -> int:
+    return item
+
+
+def naps_then_holds(item: int) -> int:
+    """Item 20 takes as long as the test wants."""
+    time.sleep(0.01)
+    return held(item) if item == 20 else item * item

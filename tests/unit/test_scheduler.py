@@ -14,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from pooltop.model import Halt
 from pooltop.rules import actions as rules
 from pooltop.rules.actions import Begun, Range
 from pooltop.rules.scheduler import Scheduler
@@ -29,13 +30,23 @@ class FakeWorker:
     block: tuple[int, int] | None = None
     """Items of the range at the queue's head that are in hand."""
     unpickling: bool = False
+    ran: int = 0
 
 
 class World:
     """Feeder, workers and supervisor, as obedient as real ones but without processes."""
 
-    def __init__(self, items: int, workers: int, retries: int, chunksize: int | None) -> None:
-        self.scheduler = Scheduler(workers, retries=retries, chunksize=chunksize)
+    def __init__(
+        self,
+        items: int,
+        workers: int,
+        retries: int,
+        chunksize: int | None,
+        maxtasks: int | None = None,
+        halt: Halt | None = None,
+    ) -> None:
+        self.scheduler = Scheduler(workers, retries=retries, chunksize=chunksize, maxtasks=maxtasks, halt=halt)
+        self.maxtasks = maxtasks
         self.left = items
         self.items = items
         self.workers: dict[int, FakeWorker] = {}
@@ -111,7 +122,16 @@ class World:
         self.first[chunk] = self.first[piece.chunk] + piece.lo
         self.do(self.scheduler.repacked(chunk, piece))
 
-    def work(self, slot: int, items: int, failed: int = 0) -> None:
+    def keep(self, count: int, failed: int) -> None:
+        """The feeder finds items that had ended before the run was resumed."""
+        count = min(count, self.left)
+        if count and not self.scheduler.source_ended:
+            for _ in range(count):
+                self.ended[self.items - self.left] += 1
+                self.left -= 1
+            self.do(self.scheduler.kept(count, min(failed, count)))
+
+    def work(self, slot: int, items: int, failed: int = 0, again: bool = False) -> None:
         worker = self.workers[slot]
         if worker.frozen:
             return
@@ -122,9 +142,9 @@ class World:
             if worker.retiring:
                 self.kill(slot, asked=True)
         else:
-            self.hand_back(slot, items, failed)
+            self.hand_back(slot, items, failed, again)
 
-    def hand_back(self, slot: int, items: int, failed: int) -> None:
+    def hand_back(self, slot: int, items: int, failed: int, again: bool) -> None:
         worker = self.workers[slot]
         ticket, piece = worker.queue.pop(0)
         begun = worker.block[1] if worker.block else piece.lo
@@ -132,7 +152,11 @@ class World:
         upto = begun if recalled else min(max(begun, piece.lo + items), piece.hi)
         worker.block = None
         done = piece._replace(hi=upto)
-        self.do(self.scheduler.returned(slot, ticket, done, failed=min(failed, upto - piece.lo), seconds=0.001))
+        failed = min(failed, upto - piece.lo)
+        worker.ran += upto - piece.lo
+        assert self.maxtasks is None or worker.ran <= self.maxtasks
+        again = again and failed > 0
+        self.do(self.scheduler.returned(slot, ticket, done, failed=failed, seconds=0.001, again=again))
 
     def begin(self, slot: int, items: int) -> None:
         """The worker goes on to its next block (its slot says so) and has not finished that."""
@@ -192,7 +216,7 @@ class World:
     def places(self) -> Counter[int]:
         """Where each item is that the feeder has sent: waiting, claimed, on its way back from the feeder, or ended."""
         pieces = list(self.scheduler._waiting) + self.repacks
-        for state in self.scheduler._slots.values():
+        for state in self.scheduler._seats.values():
             pieces += state.claims.values()
         places = Counter(self.ended)
         for piece in pieces:
@@ -227,9 +251,19 @@ class Interleavings(RuleBasedStateMachine):
         workers=st.integers(1, 5),
         retries=st.integers(0, 3),
         chunksize=st.none() | st.integers(1, 9),
+        maxtasks=st.none() | st.integers(1, 9),
+        halt=st.none() | st.none() | st.builds(Halt, st.just("soon"), st.integers(1, 9)),
     )
-    def begin_run(self, items: int, workers: int, retries: int, chunksize: int | None) -> None:
-        self.world = World(items, workers, retries, chunksize)
+    def begin_run(
+        self,
+        items: int,
+        workers: int,
+        retries: int,
+        chunksize: int | None,
+        maxtasks: int | None,
+        halt: Halt | None,
+    ) -> None:
+        self.world = World(items, workers, retries, chunksize, maxtasks, halt)
 
     def pick(self, data: st.DataObject) -> int:
         return data.draw(st.sampled_from(sorted(self.world.workers)))
@@ -239,9 +273,13 @@ class Interleavings(RuleBasedStateMachine):
         self.world.feed(split=split)
 
     @precondition(lambda self: self.world.workers)
-    @rule(data=st.data(), items=st.integers(1, 20), failed=st.integers(0, 2))
-    def work(self, data: st.DataObject, items: int, failed: int) -> None:
-        self.world.work(self.pick(data), items, failed)
+    @rule(data=st.data(), items=st.integers(1, 20), failed=st.integers(0, 2), again=st.booleans())
+    def work(self, data: st.DataObject, items: int, failed: int, again: bool) -> None:
+        self.world.work(self.pick(data), items, failed, again)
+
+    @rule(count=st.integers(1, 5), failed=st.integers(0, 2))
+    def keep(self, count: int, failed: int) -> None:
+        self.world.keep(count, failed)
 
     @precondition(lambda self: self.world.workers)
     @rule(data=st.data(), items=st.sampled_from([1, 1, 1, 3]))
@@ -316,11 +354,13 @@ class Interleavings(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         self.world.settle()
-        assert set(self.world.ended) == set(range(self.world.items))
+        if not self.world.scheduler.halted:
+            assert set(self.world.ended) == set(range(self.world.items))
         self.every_item_is_in_one_place()
         for index, failure in self.world.failures.items():
             if failure.error == "SIGKILL":
-                assert failure.attempts == self.world.scheduler.items.retries + 1 <= self.world.strikes[index]
+                assert failure.attempts == self.world.scheduler.items.retries + 1
+                assert self.world.strikes[index] >= 1
         self.world.let_the_retiring_go()
         assert len(self.world.workers) == self.world.scheduler.target
 

@@ -24,12 +24,14 @@ def test_a_new_process_has_nothing_in_hand(slot: Slot) -> None:
 
 
 def test_what_is_in_hand_follows_the_work(slot: Slot) -> None:
-    slot.begin_range(5, 10, 20, 1000)
+    slot.begin_range(5, 10, 20, 1000, 70)
+    assert slot.since == 70
     assert slot.begun() == (5, 10, 20, "unpickling")
     slot.begin_block(12, 14, 77, "photo.jpg")
     assert slot.begun() == (5, 12, 14, "running")
     assert (slot.label, slot.item_index, slot.since) == ("photo.jpg", 1012, 77)
-    slot.begin_sending(10, 14)
+    slot.begin_sending(10, 14, 99)
+    assert slot.since == 99
     assert slot.begun() == (5, 10, 14, "sending")
     slot.count_done(4)
     slot.enter(Phase.WAITING)
@@ -49,7 +51,7 @@ def test_slots_do_not_touch_each_other(slot: Slot) -> None:
     neighbours = [Slot(MEMORY, 2), Slot(MEMORY, 4)]
     for neighbour in neighbours:
         neighbour.clear()
-    slot.begin_range(2**63, 2**40, 2**40 + 1, 2**41)
+    slot.begin_range(2**63, 2**40, 2**40 + 1, 2**41, 0)
     slot.begin_block(1, 2, 2**63, "x" * 1000)
     slot.recall(7)
     for word in range(COUNTERS):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pooltop.children.mailbox import Mailbox
-from pooltop.wire.channel import Body, ChildEnd, Undisturbed
+from pooltop.wire.channel import Body, ChildEnd, ReceivedBody, Undisturbed
 from pooltop.wire.messages import Abandoned, Answer, Call, Verb, Withdraw
 from pooltop.wire.slots import Slot
 
@@ -40,7 +40,7 @@ class Asking:
         timeout: float | None = None,
         amount: int = 1,
         body: Body = b"",
-    ) -> tuple[Answer, Body]:
+    ) -> tuple[Answer, ReceivedBody]:
         """Have it done and wait for the answer, at most `timeout` seconds; not at all unless `block`."""
         limit = 0.0 if not block else None if timeout is None else max(0.0, timeout)
         call = self._call(place, verb, next(self._requests), limit, amount)
