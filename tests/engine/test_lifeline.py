@@ -3,11 +3,10 @@
 import os
 import signal
 
-import psutil
 import pytest
 
-from pooltop.model import Snapshot, StartMethod
-from tests.engine.harness import Lab, until
+from pooltop.model import BaselineMethod, Snapshot, StartMethod
+from tests.engine.harness import Lab
 
 SECONDS = 2.0
 """After the supervisor's death nothing may live longer than this."""
@@ -59,13 +58,16 @@ async def test_the_baseline_dies_with_the_supervisor(lab: Lab, start_method: Sta
     await lab.assert_no_processes(SECONDS)
 
 
-async def test_a_worker_with_a_child_dies_with_the_supervisor(lab: Lab) -> None:
-    run = await lab.start("held_with_a_child", "range:1", workers=1)
+@both_methods
+@pytest.mark.parametrize("baseline", ["none", "full"])
+async def test_what_an_item_has_started_dies_with_the_supervisor(
+    lab: Lab, start_method: StartMethod, baseline: BaselineMethod
+) -> None:
+    run = await lab.start("held_with_a_child", "range:1", workers=1, start_method=start_method, baseline=baseline)
     await lab.wait_for("began-0")
-    child = psutil.Process(int((lab.folder / "child-0").read_text()))
     run.kill()
-    await until(lambda: lab.processes() == [child], "only the person's own process is left", SECONDS)
-    child.kill()
+    await lab.assert_no_processes(SECONDS)
+    assert not run.run.runtime.exists()
 
 
 async def test_a_worker_with_a_child_leaves_none_after_a_normal_end(lab: Lab) -> None:
