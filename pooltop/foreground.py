@@ -9,34 +9,37 @@ import asyncio
 import contextlib
 import os
 import resource
-import secrets
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from pooltop.errors import WorkloadError
 from pooltop.launch import ENDING_SIGNALS, Refusal, StartReport
-from pooltop.model import ENDED, Snapshot
+from pooltop.model import ENDED, Failure, Resumption, Snapshot
 from pooltop.plain import ProgressLines, say
 from pooltop.printable import printable, printable_lines
 from pooltop.run.journal import JournalError, JournalReader
 from pooltop.run.supervisor import Supervisor
 from pooltop.runs import Run, RunError
-from pooltop.summary import items_done, summarise, summary_lines
+from pooltop.summary import can_go_on, going_on, is_clean, items_done, summarise, summary_lines
 from pooltop.wire.packing import as_json
+
+_REFUSED = 2
+"""The exit code of a run that did not begin."""
 
 
 def main() -> None:
-    """`RUN_DIRECTORY [--json FILE] [--report DESCRIPTOR]`; started by `pooltop.launch` only."""
+    """`RUN_DIRECTORY [--resume all|failed] [--json FILE] [--report DESCRIPTOR]`; started by `pooltop.launch` only."""
     parser = argparse.ArgumentParser()
     parser.add_argument("directory", type=Path)
+    parser.add_argument("--resume", default="", choices=["all", "failed"])
     parser.add_argument("--json", dest="summary")
     parser.add_argument("--report", type=int)
     order = parser.parse_args()
-    asyncio.run(_hold_and_leave(Run(order.directory), order.summary, Starter(order.report)))
+    asyncio.run(_hold_and_leave(Run(order.directory), order.resume, order.summary, Starter(order.report)))
 
 
 class Starter:
@@ -54,15 +57,19 @@ class Starter:
         if self._told != "started" and snapshot.state not in ENDED:
             self.tell("starting" if snapshot.state == "starting" else "started")
 
-    def tell(self, report: StartReport) -> bool:
-        """Whether it can still be heard: a starter that waited long enough has gone."""
+    @property
+    def listens(self) -> bool:
+        """Whether it was there when it was last told something: one that has waited long enough goes."""
+        return self._pipe is not None
+
+    def tell(self, report: StartReport) -> None:
+        """Tell it this, once."""
         if self._pipe is not None and report != self._told:
             self._told = report
             try:
                 os.write(self._pipe, as_json(report) + b"\n")
             except OSError:
                 self._pipe = None
-        return self._pipe is not None
 
 
 class EndingSignals:
@@ -86,66 +93,63 @@ class EndingSignals:
         self._interrupt()
 
 
-async def _hold_and_leave(run: Run, summary: str | None, starter: Starter) -> NoReturn:
+async def _hold_and_leave(run: Run, resume: Resumption, summary: str | None, starter: Starter) -> NoReturn:
     try:
-        code = await _hold(run, summary, starter)
+        code = _report(run, *await _hold(run, resume, starter), summary)
     except (WorkloadError, RunError, JournalError) as error:
-        code = _refused(run, error, starter)
+        _refuse(error, starter)
+        code = _REFUSED
+        if not resume and (starter.listens or not starter.exists):
+            run.discard()  # it never began, and nobody has seen it
     except BaseException:
         traceback.print_exc()
         code = 1
     _leave(code)
 
 
-async def _hold(run: Run, summary: str | None, starter: Starter) -> int:
-    """Supervise the run to its end; the exit code."""
+async def _hold(run: Run, resume: Resumption, starter: Starter) -> tuple[Snapshot, signal.Signals | None]:
+    """Supervise the run to its end: how it looks then, and what signal ended it. Raises what kept it from starting."""
     with run.lock():
         _raise_descriptor_limit()
-        _share_a_hash_seed()
+        with JournalReader(run.journal) as journal:
+            spec = journal.spec()
+        os.environ["PYTHONHASHSEED"] = str(spec.hash_seed)
         progress = ProgressLines(None if starter.exists else sys.stderr)
 
         def show(snapshot: Snapshot) -> None:
             starter.show(snapshot)
             progress.show(snapshot)
 
-        with JournalReader(run.journal) as journal:
-            spec = journal.spec()
-        supervisor = Supervisor(run, spec, on_snapshot=show)
+        supervisor = Supervisor(run, spec, resume=resume, on_snapshot=show)
         signals = EndingSignals(supervisor.interrupt)
         try:
             final = await supervisor.run()
         finally:
             progress.clear()
         starter.tell("started")  # if it was too short to be seen at work
-    return _report(run, final, summary, signals.first)
+    return final, signals.first
 
 
-def _report(run: Run, final: Snapshot, summary: str | None, ended_by: signal.Signals | None) -> int:
+def _report(run: Run, final: Snapshot, ended_by: signal.Signals | None, summary: str | None) -> int:
     """Say what has become of the run, in words and in JSON; the exit code."""
     if ended_by is None:
         _give_signals_back()
-        with JournalReader(run.journal) as journal:
-            for line in summary_lines(final, journal.failures()):
-                say(line)
-        code = 0 if _is_clean(final) else 1
+        for line in summary_lines(final, _failures(run, final)):
+            say(line)
+        code = 0 if is_clean(final) else 1
     else:
         done = items_done(final.progress)
-        say(f"pooltop: {ENDING_SIGNALS[ended_by]}: {done}, kept in run {run.id}")
+        hint = f"; {going_on(run.id)}" if can_go_on(final) else ""
+        say(f"pooltop: {ENDING_SIGNALS[ended_by]}: {done}, kept in run {run.id}{hint}")
         code = 128 + ended_by
     if summary is not None and not _write_summary(run, final, summary):
         return code or 1
     return code
 
 
-def _is_clean(final: Snapshot) -> bool:
-    check_failed = final.check is not None and not final.check.ok
-    return final.state == "finished" and not final.progress.failed and not check_failed
-
-
 def _write_summary(run: Run, final: Snapshot, target: str) -> bool:
     """Write the object of `--json`; whether that could be done."""
-    with JournalReader(run.journal) as journal:
-        content = as_json(summarise(final, journal.failures())) + b"\n"
+    content = as_json(summarise(final, _failures(run, final))) + b"\n"
     try:
         if target == "-":
             sys.stdout.buffer.write(content)
@@ -158,16 +162,22 @@ def _write_summary(run: Run, final: Snapshot, target: str) -> bool:
     return True
 
 
-def _refused(run: Run, error: WorkloadError | RunError | JournalError, starter: Starter) -> int:
-    """Say why the run did not begin, to whoever is there; one that nobody has seen leaves nothing behind."""
+def _failures(run: Run, final: Snapshot) -> Sequence[Failure]:
+    """All of them; where the journal cannot be read any more, those of the last snapshot."""
+    try:
+        with JournalReader(run.journal) as journal:
+            return list(journal.failures())
+    except JournalError:
+        return final.failures
+
+
+def _refuse(error: WorkloadError | RunError | JournalError, starter: Starter) -> None:
+    """Say why the run did not begin, to whoever is there."""
     details = error.details if isinstance(error, WorkloadError) else ""
-    heard = starter.tell(Refusal(str(error), details))
+    starter.tell(Refusal(str(error), details))
     if details:
         say(printable_lines(details))
     say(f"pooltop: {printable(str(error))}")
-    if heard or not starter.exists:
-        run.discard()
-    return 1 if isinstance(error, JournalError) else 2
 
 
 def _raise_descriptor_limit() -> None:
@@ -175,12 +185,6 @@ def _raise_descriptor_limit() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _share_a_hash_seed() -> None:
-    """All processes of a run hash alike, also those that are spawned: equal sets then have equal pickles, by which a
-    message is recognised that an item puts again."""
-    os.environ.setdefault("PYTHONHASHSEED", str(secrets.randbelow(1 << 32)))
 
 
 def _give_signals_back() -> None:

@@ -5,19 +5,21 @@ It never has a `__main__` file, which the standard library's fork server and spa
 
 import asyncio
 import os
+import secrets
 import signal
 import subprocess
 import sys
 import threading
-from typing import IO, Literal, NoReturn, TypeAlias
+from typing import IO, Literal, NamedTuple, NoReturn, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from pooltop import runs
 from pooltop.cpus import usable_cpus
-from pooltop.model import RunSpec
+from pooltop.model import Resumption, RunSpec
 from pooltop.run.journal import Journal, JournalError
-from pooltop.runs import Run
+from pooltop.runs import Run, RunError
 
 ENDING_SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
 """What ends a run in the foreground, and what that is called."""
@@ -46,35 +48,59 @@ class StartFailed(Exception):
         self.details = refusal.details
 
 
+class Continuation(NamedTuple):
+    """Going on with a run that has ended, however it ended: with all that is left, or with its failed items only."""
+
+    run: Run
+    items: Resumption
+
+
+Work: TypeAlias = RunSpec | Continuation
+"""What a supervisor is started for: a new run, or an old one."""
+
+
 def default_workers() -> int:
     """The number of CPUs that this process may really use."""
     return usable_cpus()
 
 
-def become_foreground(spec: RunSpec, summary: str | None) -> NoReturn:
-    """Turn this process into the supervisor of a new run, which then belongs to the command: PID and signals stay.
+def become_foreground(work: Work, summary: str | None) -> NoReturn:
+    """Turn this process into the supervisor of a run, which then belongs to the command: PID and signals stay.
 
     `summary` is the file for the object of `--json`, `-` standard output. Raises RunError and JournalError where there
     is no place for a run.
     """
     # Until the supervisor has its handlers, a Ctrl-C waits: the mask outlives the exec.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
-    run = _prepare(spec)
-    os.execv(sys.executable, _command(run, summary))
+    os.execv(sys.executable, _command(_prepared(work), work, summary))
 
 
-async def start_in_background(spec: RunSpec, *, summary: str | None = None, patience: float | None = 1.0) -> Run:
+def become_repro(run: Run, spec: RunSpec, index: int, *, debug: bool) -> NoReturn:
+    """Turn this process into one that runs a single item of the run, in its directory and with its hash seed.
+
+    Raises RunError where the directory has gone.
+    """
+    try:
+        os.chdir(spec.directory)
+    except OSError as error:
+        raise RunError(f"run {run.id} works in {spec.directory}: {error.strerror}") from error
+    program = [sys.executable, "-P", "-c", "from pooltop.repro import main; main()", str(run.directory), str(index)]
+    environment = {**os.environ, "PYTHONHASHSEED": str(spec.hash_seed)}
+    os.execve(sys.executable, [*program, *(["--pdb"] if debug else [])], environment)
+
+
+async def start_in_background(work: Work, *, summary: str | None = None, patience: float | None = 1.0) -> Run:
     """Start a run that outlives this process; returns once its socket answers and it is at work.
 
     After `patience` seconds of a start that takes long (None: without end) it returns as well. Raises StartFailed
     where the run does not begin, RunError and JournalError where there is no place for it.
     """
-    run = _prepare(spec)
+    run = _prepared(work)
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb", buffering=0) as reports:
         with os.fdopen(writing, "wb", buffering=0), (run.directory / "supervisor.log").open("wb") as log:
             supervisor = subprocess.Popen(
-                _command(run, summary, "--report", str(writing)),
+                _command(run, work, summary, "--report", str(writing)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -92,20 +118,33 @@ async def start_in_background(spec: RunSpec, *, summary: str | None = None, pati
     return run
 
 
-def _prepare(spec: RunSpec) -> Run:
+def _prepared(work: Work) -> Run:
+    """The run, in its directory with its journal."""
     runs.sweep()
+    return work.run if isinstance(work, Continuation) else _created(work)
+
+
+def _created(spec: RunSpec) -> Run:
     run = runs.create(spec.workload)
     try:
-        Journal.create(run.journal, spec).close()
+        Journal.create(run.journal, replace(spec, hash_seed=_hash_seed())).close()
     except JournalError:
         run.discard()
         raise
     return run
 
 
-def _command(run: Run, summary: str | None, *more: str) -> list[str]:
+def _hash_seed() -> int:
+    """For all processes of a run, so that equal sets have equal pickles in all of them: the person's own, or a new
+    one."""
+    given = os.environ.get("PYTHONHASHSEED", "")
+    return int(given) if given.isdecimal() else secrets.randbelow(1 << 32)
+
+
+def _command(run: Run, work: Work, summary: str | None, *more: str) -> list[str]:
     program = [sys.executable, "-P", "-c", "from pooltop.foreground import main; main()", str(run.directory)]
-    return [*program, *(["--json", summary] if summary else []), *more]
+    continuation = ["--resume", work.items] if isinstance(work, Continuation) else []
+    return [*program, *continuation, *(["--json", summary] if summary else []), *more]
 
 
 async def _begun(run: Run, reports: IO[bytes], patience: float | None) -> None:

@@ -110,6 +110,8 @@ def _counted(progress: Progress) -> list[str]:
     else:
         share = ended / progress.total if progress.total else 1.0
         parts = [f"{amount(ended)} of {amount(progress.total)}", f"{int(share * 100)} %"]
+    if progress.kept:
+        parts.append(f"{amount(progress.kept)} kept")
     if progress.failed:
         parts.append(f"{amount(progress.failed)} failed")
     if progress.rate is not None:

@@ -163,7 +163,8 @@ def sweep() -> None:
 @contextlib.contextmanager
 def _locked(path: Path, kind: int) -> Iterator[None]:
     """Hold `path` by flock; BlockingIOError where another holder is in the way."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    # Where file systems have no flock of their own, an exclusive one wants to write; to look, reading must do.
+    descriptor = os.open(path, (os.O_RDWR if kind == fcntl.LOCK_EX else os.O_RDONLY) | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         yield

@@ -24,6 +24,13 @@ class Items(msgspec.Struct, frozen=True):
     done: int
     failed: int
     retried: int
+    kept: int
+    """How many of `done` and `failed` had ended before the run was resumed."""
+
+    @classmethod
+    def of(cls, progress: Progress) -> "Items":
+        """As the run counts them."""
+        return cls(progress.total, progress.done, progress.failed, progress.retried, progress.kept)
 
 
 class Workers(msgspec.Struct, frozen=True):
@@ -66,6 +73,8 @@ class Summary(msgspec.Struct, frozen=True):
     """What the workers left in Values, Arrays of up to a hundred cells, Semaphores and Events; messages left in Queues
     and Pipes."""
     failures: tuple[FailedItem, ...]
+    notes: tuple[str, ...]
+    """What a resumed run found changed, a line each."""
 
 
 def summarise(snapshot: Snapshot, failures: Iterable[Failure]) -> Summary:
@@ -76,7 +85,7 @@ def summarise(snapshot: Snapshot, failures: Iterable[Failure]) -> Summary:
         workload=snapshot.workload,
         state=snapshot.state,
         reason=snapshot.reason,
-        items=Items(progress.total, progress.done, progress.failed, progress.retried),
+        items=Items.of(progress),
         workers=Workers(snapshot.workers_requested, snapshot.workers_started, snapshot.workers_killed, snapshot.pids),
         startup_seconds=speedup.startup_seconds,
         seconds=speedup.seconds,
@@ -88,13 +97,14 @@ def summarise(snapshot: Snapshot, failures: Iterable[Failure]) -> Summary:
         counters=snapshot.counters,
         shared=dict(_left(snapshot.shared)),
         failures=tuple(FailedItem(failure.item, failure.error, failure.attempts) for failure in failures),
+        notes=snapshot.notes,
     )
 
 
 def summary_lines(snapshot: Snapshot, failures: Iterable[Failure]) -> Iterator[str]:
     """The end of a run in a few printable lines; of the failures, the first ones."""
     yield _outcome(snapshot)
-    yield from _failed(snapshot.progress.failed, failures)
+    yield from _failed(snapshot, failures)
     if snapshot.speedup.speedup is not None:
         yield _speedup(snapshot.speedup, snapshot.workers_requested)
     for name, total in snapshot.counters.items():
@@ -106,6 +116,26 @@ def summary_lines(snapshot: Snapshot, failures: Iterable[Failure]) -> Iterator[s
         yield from _check(snapshot.check)
     for path in snapshot.outputs:
         yield f"  written to {printable(path)}"
+    for note in snapshot.notes:
+        yield f"  note: {printable(note)}"
+    if snapshot.state != "finished" and can_go_on(snapshot):
+        yield f"  {going_on(snapshot.run)}"
+
+
+def is_clean(snapshot: Snapshot) -> bool:
+    """Whether a run has ended as it should: every item done, and the check content."""
+    check_failed = snapshot.check is not None and not snapshot.check.ok
+    return snapshot.state == "finished" and not snapshot.progress.failed and not check_failed
+
+
+def can_go_on(snapshot: Snapshot) -> bool:
+    """Whether the run can be resumed: what workers share has ended with them."""
+    return not snapshot.shared
+
+
+def going_on(run: str) -> str:
+    """What to type to finish a run that has ended before its time."""
+    return f"go on with: pooltop resume {run}"
 
 
 def content(value: Number | bool | str) -> str:
@@ -138,11 +168,13 @@ def _left(shared: Iterable[SharedObject]) -> Iterator[tuple[str, Content]]:
 def _outcome(snapshot: Snapshot) -> str:
     reason = f": {printable(snapshot.reason)}" if snapshot.state == "failed" else ""
     done = items_done(snapshot.progress)
+    kept = f", {amount(snapshot.progress.kept)} of them before" if snapshot.progress.kept else ""
     took = "" if snapshot.speedup.seconds is None else f" in {duration(snapshot.speedup.seconds)}"
-    return f"{printable(snapshot.workload)} {snapshot.state}{reason}; {done}{took} (run {snapshot.run})"
+    return f"{printable(snapshot.workload)} {snapshot.state}{reason}; {done}{kept}{took} (run {snapshot.run})"
 
 
-def _failed(count: int, failures: Iterable[Failure]) -> Iterator[str]:
+def _failed(snapshot: Snapshot, failures: Iterable[Failure]) -> Iterator[str]:
+    count = snapshot.progress.failed
     if not count:
         return
     yield f"  {amount(count)} failed:"
@@ -151,6 +183,7 @@ def _failed(count: int, failures: Iterable[Failure]) -> Iterator[str]:
         yield f"    {printable(failure.item)}: {printable(failure.error)}{attempts}"
     if count > _FAILURES_SHOWN:
         yield f"    and {amount(count - _FAILURES_SHOWN)} more"
+    yield f"  failures: pooltop failures {snapshot.run}"
 
 
 def _speedup(speedup: Speedup, workers: int) -> str:

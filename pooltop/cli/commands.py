@@ -6,11 +6,15 @@ import click
 
 import pooltop
 from pooltop.cli import USAGE
+from pooltop.cli.again import attach, resume
 from pooltop.cli.control import ctl
+from pooltop.cli.failures import failures
 from pooltop.cli.gallery import functions_of, list_gallery, show
 from pooltop.cli.history import list_runs, log
-from pooltop.cli.run import has_terminal, run
-from pooltop.cli.values import hertz
+from pooltop.cli.places import has_terminal, hz_option
+from pooltop.cli.repro import repro
+from pooltop.cli.results import results
+from pooltop.cli.run import run
 
 
 class CommandsOrFiles(click.Group):
@@ -31,7 +35,7 @@ def _is_like_a_file(word: str) -> bool:
 
 @click.group(cls=CommandsOrFiles, invoke_without_command=True, subcommand_metavar="[FILE.py]... | COMMAND [ARGS]...")
 @click.version_option(pooltop.__version__, prog_name="pooltop", message="%(prog)s %(version)s")
-@click.option("--hz", metavar="N", type=hertz, default="2", show_default=True, help="Snapshots a second on the screen.")
+@hz_option
 @click.pass_context
 def cli(context: click.Context, hz: float) -> int:
     """Top for your process pool: run a Python function over its inputs on worker processes you can watch, kill,
@@ -61,5 +65,5 @@ def _open_gallery(context: click.Context, files: tuple[str, ...]) -> int:
     return run_gallery(context.obj, functions)
 
 
-for command in (run, list_gallery, show, list_runs, log, ctl):
+for command in (run, list_gallery, show, list_runs, log, ctl, attach, resume, results, failures, repro):
     cli.add_command(command)

@@ -1,24 +1,18 @@
 """`pooltop ctl`: what can be asked of a run that is running."""
 
 import asyncio
-import time
 
 import click
 import msgspec
 
 from pooltop import runs
-from pooltop.cli.history import last_snapshot
+from pooltop.cli.present import connected, last_snapshot
 from pooltop.cli.values import at_least, signal_name
 from pooltop.model import Command, Kill, Pause, Reply, Resize, Restart, Resume, Skip, Snapshot, Stop
 from pooltop.plain import say
 from pooltop.printable import printable
 from pooltop.runs import Run, RunError
-from pooltop.wire.link import Link
 from pooltop.wire.packing import as_json
-
-_CONNECT_SECONDS = 5.0
-"""How long a run that has just been started may take until it listens."""
-
 
 SLOT = at_least(0)
 
@@ -118,7 +112,7 @@ def _tell(run: Run, command: Command) -> int:
 
 
 async def _ask(run: Run, command: Command) -> Reply:
-    link = await _connected(run)
+    link = await connected(run)
     try:
         return await link.ask(command)
     finally:
@@ -127,7 +121,7 @@ async def _ask(run: Run, command: Command) -> Reply:
 
 async def _present(run: Run) -> Snapshot | None:
     """The snapshot that the run sends, or the last one stored where it ends meanwhile."""
-    link = await _connected(run)
+    link = await connected(run)
     try:
         await link.watch()
         async for present in link.snapshots():
@@ -135,16 +129,3 @@ async def _present(run: Run) -> Snapshot | None:
     finally:
         await link.close()
     return last_snapshot(run)
-
-
-async def _connected(run: Run) -> Link:
-    """A link to the run, which may not listen yet; RunError where it is not running."""
-    deadline = time.monotonic() + _CONNECT_SECONDS
-    while run.is_alive():
-        try:
-            return await Link.open(run.socket)
-        except OSError as error:
-            if time.monotonic() > deadline:
-                raise RunError(f"run {run.id} does not answer: {error.strerror}") from error
-            await asyncio.sleep(0.02)
-    raise RunError(f"run {run.id} is not running")

@@ -9,6 +9,7 @@ import msgspec
 from pooltop import runs
 from pooltop.figures import amount, duration
 from pooltop.model import ENDED, LogLine, Progress, RunState, Snapshot, Speedup
+from pooltop.plain import say
 from pooltop.printable import cut, printable, width
 from pooltop.run.journal import JournalError, JournalReader
 from pooltop.runs import Run
@@ -43,6 +44,8 @@ def list_runs(in_json: bool) -> None:
         _print_table([("run", "state", "workload", "items", "seconds", "speedup", "when"), *map(_cells, entries)])
     else:
         click.echo("no runs yet")
+    if not in_json and any(entry.state == "died" for entry in entries):
+        say("one that died goes on where it was with: pooltop resume RUN")
 
 
 @click.command()
@@ -77,15 +80,6 @@ def log_line(line: LogLine) -> str:
     return printable(f"{clock}  {source}: {line.text}" if source and line.kind != "event" else f"{clock}  {line.text}")
 
 
-def last_snapshot(run: Run) -> Snapshot | None:
-    """What the journal holds of a run that is not running; of one whose supervisor died, as failed."""
-    with JournalReader(run.journal) as reader:
-        snapshot = reader.snapshot()
-    if snapshot is None or snapshot.state in ENDED:
-        return snapshot
-    return msgspec.structs.replace(snapshot, state="failed", reason="its supervisor died")
-
-
 def _entry(run: Run) -> Entry:
     alive = run.is_alive()  # asked first: a run that ends in between has stored its last snapshot by then
     try:
@@ -99,7 +93,7 @@ def _entry(run: Run) -> Entry:
         run=run.id,
         state=_state(run, snapshot, alive),
         workload=workload,
-        items=Items(progress.total, progress.done, progress.failed, progress.retried),
+        items=Items.of(progress),
         seconds=speedup.seconds,
         speedup=speedup.speedup,
         created=run.created,

@@ -1,19 +1,29 @@
-"""`pooltop run`: from words to a `RunSpec`, and to one of the three places where a run can live."""
+"""`pooltop run`: from words to a `RunSpec`."""
 
-import asyncio
 import os
-import sys
 from collections import deque
 from pathlib import Path
-from typing import get_args
+from typing import Unpack, get_args
 
 import click
 
-from pooltop import launch
 from pooltop.cli.gallery import about
-from pooltop.cli.values import at_least, hertz, items_in_a_chunk, output_file, summary_file, worker_count
+from pooltop.cli.places import Place, carry_out, check_place, place_options
+from pooltop.cli.values import (
+    JobLogFile,
+    TimeLimit,
+    at_least,
+    halt_rule,
+    items_in_a_chunk,
+    job_log,
+    memory_size,
+    output_file,
+    time_limit,
+    worker_count,
+)
 from pooltop.errors import WorkloadError
-from pooltop.model import BaselineMethod, RunSpec, StartMethod
+from pooltop.model import BaselineMethod, Halt, RunSpec, StartMethod
+from pooltop.run.joblog import begin_anew
 from pooltop.work.describe import describe, describe_target
 from pooltop.work.items import check_spec, reads_stdin
 from pooltop.work.locate import Target, locate
@@ -91,7 +101,30 @@ def _name_and_value(argument: str) -> tuple[str, bool]:
     type=at_least(0),
     default="2",
     show_default=True,
-    help="How often an item is run again after its worker died.",
+    help="How often an item is run again that ended its worker, or took too long or too much memory.",
+)
+@click.option("--retry-exceptions", is_flag=True, help="Run an item that raised again, too.")
+@click.option(
+    "--timeout",
+    metavar="TIME",
+    type=time_limit,
+    help="How long an item may take: 30, 30s, 5m, 1h, 1d, or 300% of the median.  [default: as long as it likes]",
+)
+@click.option(
+    "--memory-limit",
+    metavar="SIZE",
+    type=memory_size,
+    help="How much memory a worker with its children may take: 500M, 2G.  [default: what there is]",
+)
+@click.option(
+    "--halt",
+    metavar="WHEN,fail=N|N%",
+    type=halt_rule,
+    help="End early on so many failed items: now, or soon (when what is in hand has ended); or never.  "
+    "[default: never]",
+)
+@click.option(
+    "--maxtasksperchild", metavar="N", type=at_least(1), help="Replace a worker after N items.  [default: never]"
 )
 @click.option(
     "--baseline",
@@ -103,16 +136,13 @@ def _name_and_value(argument: str) -> tuple[str, bool]:
 @click.option(
     "-o", "output", metavar="FILE", type=output_file, help="Write the return values as JSON lines, in input order."
 )
-@click.option("--headless", is_flag=True, help="Progress on standard error instead of the dashboard.")
-@click.option("--detach", is_flag=True, help="Leave it running in the background, and print its id.")
 @click.option(
-    "--json",
-    "summary",
+    "--joblog",
     metavar="FILE",
-    type=summary_file,
-    help="Write a summary object at the end; - is standard output.",
+    type=job_log,
+    help="Write a line for each ended item, in GNU parallel's columns and ours; +FILE keeps what the file holds.",
 )
-@click.option("--hz", metavar="N", type=hertz, default="2", show_default=True, help="Snapshots a second on the screen.")
+@place_options
 def run(
     workload: str,
     words: tuple[str, ...],
@@ -121,12 +151,15 @@ def run(
     chunksize: int | None,
     start_method: StartMethod,
     retries: int,
+    retry_exceptions: bool,
+    timeout: TimeLimit | None,
+    memory_limit: int | None,
+    halt: Halt | None,
+    maxtasksperchild: int | None,
     baseline: BaselineMethod | None,
     output: str | None,
-    headless: bool,
-    detach: bool,
-    summary: str | None,
-    hz: float,
+    joblog: JobLogFile | None,
+    **place: Unpack[Place],
 ) -> int:
     """Run a function over its items.
 
@@ -141,6 +174,7 @@ def run(
     stdin = reads_stdin(items)
     if stdin and baseline == "full":
         raise click.UsageError("--baseline full reads the items twice, and standard input can be read only once")
+    check_place(stdin=stdin, **place)
     spec = RunSpec(
         workload=workload,
         options=words,
@@ -149,16 +183,21 @@ def run(
         chunksize=chunksize,
         start_method=start_method,
         retries=retries,
+        retry_exceptions=retry_exceptions,
+        timeout=timeout.seconds if timeout else None,
+        timeout_percent=timeout.percent if timeout else None,
+        memory_limit=memory_limit,
+        halt=halt,
+        maxtasksperchild=maxtasksperchild,
         baseline=baseline or ("none" if stdin else _baseline(target)),
         directory=str(directory),
         environment=tuple(sorted(os.environ)),
         output=output,
+        joblog=str(joblog.path) if joblog else None,
     )
-    if detach:
-        return _detach(spec, summary)
-    if headless or stdin or summary == "-" or not has_terminal():
-        launch.become_foreground(spec, summary)
-    return _watch(spec, summary, hz)
+    if joblog and joblog.anew:
+        begin_anew(joblog.path)
+    return carry_out(spec, stdin=stdin, **place)
 
 
 def _baseline(target: Target) -> BaselineMethod:
@@ -167,24 +206,3 @@ def _baseline(target: Target) -> BaselineMethod:
         return describe_target(target).baseline
     except WorkloadError:  # its import will say better what is wrong with it
         return "none"
-
-
-def has_terminal() -> bool:
-    """Whether there is a terminal to draw on and to hear keys from."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
-
-
-def _detach(spec: RunSpec, summary: str | None) -> int:
-    if summary == "-":
-        raise click.UsageError("--json - is for a run in the foreground; with --detach name a file")
-    if reads_stdin(spec.items):
-        raise click.UsageError("a detached run has no standard input to read items from")
-    click.echo(asyncio.run(launch.start_in_background(spec, summary=summary, patience=None)).id)
-    return 0
-
-
-def _watch(spec: RunSpec, summary: str | None, hz: float) -> int:
-    """The dashboard on a new run."""
-    from tui.app import watch_run  # only the dashboard pays for it
-
-    return watch_run(asyncio.run(launch.start_in_background(spec, summary=summary)), hz)

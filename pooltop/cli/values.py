@@ -6,12 +6,34 @@ import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import click
 
 from pooltop.launch import default_workers
+from pooltop.model import Halt
 from pooltop.wire.link import MAX_HZ, MIN_HZ
 from pooltop.wire.slots import MOST_WORKERS
+
+_NUMBER = r"(?:\d+\.?\d*|\.\d+)"
+_UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_POWERS = " KMGT"
+_LEAST_MEMORY = 1 << 20
+"""A worker takes more than this before it has done anything, so less is a number whose unit was forgotten."""
+
+
+class TimeLimit(NamedTuple):
+    """How long an item may take: `seconds`, or `percent` of the running median."""
+
+    seconds: float | None = None
+    percent: float | None = None
+
+
+class JobLogFile(NamedTuple):
+    """Where the job log goes; `anew`: what is there already is not kept."""
+
+    path: Path
+    anew: bool
 
 
 def at_least(smallest: int) -> Callable[[str], int]:
@@ -57,6 +79,58 @@ def items_in_a_chunk(text: str) -> int | None:
     return at_least(1)(text)
 
 
+def time_limit(text: str) -> TimeLimit:
+    """As GNU parallel has it: `30`, `30s`, `0.5m`, `1h`, `1d12h`, or `300%` of the median."""
+    percent = re.fullmatch(r"(\d+(?:\.\d+)?)%", text, re.ASCII)
+    if percent is not None:
+        if float(percent[1]) <= 100:
+            raise click.BadParameter(f"{text!r} of the median would end every second item; 300% is a sensible limit")
+        return TimeLimit(percent=float(percent[1]))
+    seconds = 0.0
+    if re.fullmatch(rf"{_NUMBER}|(?:{_NUMBER}[smhd])+", text, re.ASCII):
+        parts = re.findall(rf"({_NUMBER})([smhd]?)", text)
+        seconds = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts)
+    if not 0 < seconds < float("inf"):
+        raise click.BadParameter(f"{text!r} is no time: 30, 0.5, 30s, 5m, 1h, 1d or 300%")
+    return TimeLimit(seconds=seconds)
+
+
+def memory_size(text: str) -> int:
+    """Bytes: `2G`, `512M`, `1.5GiB`, `300000000`; K, M, G and T are powers of 1024."""
+    match = re.fullmatch(r"(\d{1,18}(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", text.upper(), re.ASCII)
+    if match is None:
+        raise click.BadParameter(f"{text!r} is no size: 2G, 512M, 1.5GiB or bytes")
+    size = int(float(match[1]) * 1024 ** _POWERS.index(match[2] or " "))
+    if size < _LEAST_MEMORY:
+        raise click.BadParameter(f"{text!r} is less than any worker takes; 2G is 2 gigabytes")
+    return size
+
+
+def halt_rule(text: str) -> Halt | None:
+    """`never`: None; else when too many failures end a run: `now,fail=3`, `soon,fail=10%`."""
+    if text == "never":
+        return None
+    match = re.fullmatch(r"(now|soon),fail=(\d{1,18}(?:\.\d+)?)(%?)", text, re.ASCII)
+    if match is None or ("." in match[2] and not match[3]):
+        raise click.BadParameter(f"{text!r} is no rule: never, now,fail=3, soon,fail=1 or soon,fail=10%")
+    number = float(match[2])
+    if number <= 0 or (match[3] and number > 100):
+        raise click.BadParameter(f"{text!r} could never be: a number from 1 on, or up to 100%")
+    when: Literal["now", "soon"] = "now" if match[1] == "now" else "soon"
+    return Halt(when, percent=number) if match[3] else Halt(when, count=int(number))
+
+
+def job_log(text: str) -> JobLogFile:
+    """A file that can be written; with `+` before its name what it holds is kept."""
+    name = text.removeprefix("+")
+    if not name:
+        raise click.BadParameter(f"{text!r} names no file")
+    path = Path(output_file(name))
+    if path.exists() and not (path.is_file() or path.is_char_device()):
+        raise click.BadParameter(f"{name} is no file")
+    return JobLogFile(path, anew=name == text)
+
+
 def summary_file(text: str) -> str:
     """`-`, which is standard output, or the absolute path of a file that can be written."""
     return text if text == "-" else output_file(text)
@@ -65,7 +139,7 @@ def summary_file(text: str) -> str:
 def output_file(text: str) -> str:
     """The absolute path of a file that can be written."""
     if text == "-":
-        raise click.BadParameter("the return values go to a file; '-' is none")
+        raise click.BadParameter("a file is wanted; '-' is none")
     path = Path(text).absolute()
     if path.is_dir():
         raise click.BadParameter(f"{text} is a folder")

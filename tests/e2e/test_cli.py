@@ -8,95 +8,15 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
-from tests.engine.harness import Lab
+from tests.e2e.program import DEADLINE, PROGRAM, Cli
 
 pytestmark = pytest.mark.timeout(60)
-
-PROGRAM = str(Path(sys.executable).with_name("pooltop"))
-DEADLINE = 30.0
-TASKS = '''
-import os, sys, time
-from pathlib import Path
-
-LAB = Path(os.environ["POOLTOP_LAB"])
-
-def square(number: int, power: int = 2, negative: bool = False) -> int:
-    """A power of a number."""
-    if number == 13:
-        raise ValueError("unlucky \\x1b[31m")
-    print("worked on", number)
-    return -(number**power) if negative else number**power
-
-def held(number: int) -> int:
-    (LAB / f"began-{number}").touch()
-    while not (LAB / "go").exists():
-        time.sleep(0.005)
-    return number
-
-def shout(word: str) -> str:
-    return word.upper()
-'''
-
-
-class Cli:
-    """The program in a place of its own."""
-
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.environment = {**os.environ, **lab.environment()}
-
-    def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
-        given: dict[str, Any] = {
-            "stdin": subprocess.DEVNULL,
-            "stdout": subprocess.PIPE,
-            "stderr": subprocess.PIPE,
-            "env": self.environment,
-            "cwd": self.lab.folder,
-            "text": True,
-        }
-        process: subprocess.Popen[str] = subprocess.Popen([PROGRAM, *arguments], **given | options)
-        return process
-
-    def __call__(self, *arguments: str, code: int = 0, stdin: str = "", **options: Any) -> tuple[str, str]:
-        """Run it to its end; what it wrote on standard output and standard error."""
-        process = self.start(*arguments, stdin=subprocess.PIPE, **options)
-        out, err = process.communicate(stdin, timeout=DEADLINE)
-        assert process.returncode == code, err
-        return out, err
-
-    def held_run(self, *options: str, **streams: Any) -> "subprocess.Popen[str]":
-        """A headless run of a thousand items that wait, two of which have begun."""
-        process = self.start("run", "tasks:held", "--items", "range:1000", "-j", "2", "--headless", *options, **streams)
-        self.wait_for_items(process)
-        return process
-
-    def wait_for_items(self, process: "subprocess.Popen[str] | None" = None) -> None:
-        deadline = time.monotonic() + DEADLINE
-        while len(list(self.lab.folder.glob("began-*"))) < 2:
-            assert time.monotonic() < deadline and (process is None or process.poll() is None)
-            time.sleep(0.01)
-
-    def run_folders(self) -> list[Path]:
-        return list((self.lab.state / "pooltop" / "runs").glob("*"))
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
-    lab = Lab()
-    for name, value in lab.environment().items():
-        monkeypatch.setenv(name, value)
-    lab.write("tasks.py", TASKS)
-    yield Cli(lab)
-    asyncio.run(lab.close())
 
 
 # A run from its start to its end
@@ -108,7 +28,13 @@ def test_a_run_its_files_and_what_is_kept_of_it(cli: Cli) -> None:
         *("-o", "values.jsonl", "--json", "-"),
     )
     summary = json.loads(out)
-    assert summary["state"] == "finished" and summary["items"] == {"total": 12, "done": 12, "failed": 0, "retried": 0}
+    assert summary["state"] == "finished" and summary["items"] == {
+        "total": 12,
+        "done": 12,
+        "failed": 0,
+        "retried": 0,
+        "kept": 0,
+    }
     assert summary["workers"]["requested"] == 2 and summary["failures"] == []
     values = (cli.lab.folder / "values.jsonl").read_text().splitlines()
     assert values == [str(-(number**3)) for number in range(12)]
@@ -173,6 +99,12 @@ def test_a_name_that_is_no_utf8(cli: Cli) -> None:
         (["run", "tasks:square", "--items", "range:3", "--json", "-", "--detach"], "--json -"),
         (["run", "tasks:square", "--items", "range:3", "--start-method", "thread"], "thread"),
         (["run", "--power", "3", "tasks:square"], "--power"),
+        (["run", "tasks:square", "--items", "range:3", "--timeout", "soon"], "--timeout"),
+        (["run", "tasks:square", "--items", "range:3", "--halt", "now,fail=0"], "--halt"),
+        (["run", "tasks:square", "--items", "range:3", "--joblog", "no/where"], "--joblog"),
+        (["run", "tasks:square", "--items", "range:3", "--joblog", "/dev/full"], "cannot write /dev/full"),
+        (["attach"], "no run is running"),
+        (["resume", "last"], "no runs yet"),
         (["show", "blurr"], "blurr"),
         (["log", "last"], "no runs yet"),
         (["ctl", "last", "stop"], "no runs yet"),
@@ -245,7 +177,9 @@ def test_a_signal_ends_the_whole_with_one_line(cli: Cli, number: signal.Signals,
     *before, last = err.splitlines()
     (run,) = cli.run_folders()
     assert process.returncode == code
-    assert re.fullmatch(rf"pooltop: {word}: 0 of \d[\d,]* items done, kept in run {run.name}", last)
+    assert re.fullmatch(
+        rf"pooltop: {word}: 0 of \d[\d,]* items done, kept in run {run.name}; go on with: pooltop resume .+", last
+    )
     assert [line for line in before if not line.startswith("tasks:held  running")] == []
     assert json.loads((cli.lab.folder / "end.json").read_text())["state"] == "stopped"
 

@@ -65,6 +65,12 @@ def test_the_line_says_how_far_it_is() -> None:
     assert line == "blur  running  2,412 of 5,480  44 %  12 failed  24.1 items/s  about 2:10 left"
 
 
+def test_a_resumed_run_says_what_it_has_kept() -> None:
+    progress = Progress(total=50, done=20, kept=12)
+    line = progress_line(Snapshot(run="r", workload="blur", state="running", time=0, progress=progress))
+    assert line == "blur  running  20 of 50  40 %  12 kept"
+
+
 def test_not_all_is_never_100_percent_and_nothing_is() -> None:
     almost = Snapshot(run="r", workload="w", state="running", time=0, progress=Progress(total=1000, done=999))
     assert "99 %" in progress_line(almost)

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from pooltop.figures import amount, duration, plural
 from pooltop.model import Baseline, Check, Failure, Progress, SharedObject, Snapshot, Speedup
-from pooltop.summary import content, summarise, summary_lines
+from pooltop.summary import content, is_clean, summarise, summary_lines
 from pooltop.wire.packing import as_json
 
 FAILURES = [Failure(index=index, item=f"IMG_{index}.jpg", error="ValueError: bad header") for index in range(7)]
@@ -18,7 +20,7 @@ SNAPSHOT = Snapshot(
     workers_started=3,
     workers_killed=1,
     pids=(11, 12, 13),
-    progress=Progress(total=48, done=41, failed=7, retried=1),
+    progress=Progress(total=48, done=41, failed=7, retried=1, kept=3),
     counters={"pixels": 10**20, "share": 0.51234},
     speedup=Speedup(
         baseline=Baseline(23.6, "full"),
@@ -43,6 +45,7 @@ SNAPSHOT = Snapshot(
     ),
     check=Check(48, 41, False, ("one worker died inside lock",)),
     outputs=("/runs/1/output",),
+    notes=("2 items are new",),
 )
 
 
@@ -52,7 +55,7 @@ def test_the_json_object_key_for_key() -> None:
         "workload": "blur",
         "state": "finished",
         "reason": "",
-        "items": {"total": 48, "done": 41, "failed": 7, "retried": 1},
+        "items": {"total": 48, "done": 41, "failed": 7, "retried": 1, "kept": 3},
         "workers": {"requested": 2, "started": 3, "killed": 1, "pids": [11, 12, 13]},
         "startup_seconds": 0.4,
         "seconds": 12.3,
@@ -72,6 +75,7 @@ def test_the_json_object_key_for_key() -> None:
             "line": 0,
         },
         "failures": [{"item": "IMG_0.jpg", "error": "ValueError: bad header", "attempts": 1}],
+        "notes": ["2 items are new"],
     }
 
 
@@ -98,7 +102,7 @@ def test_what_json_cannot_hold_is_its_repr() -> None:
 
 def test_the_lines_for_a_person() -> None:
     assert list(summary_lines(SNAPSHOT, FAILURES)) == [
-        "blur finished; 41 of 48 items done in 12.3 s (run 20261122-154501-blur)",
+        "blur finished; 41 of 48 items done, 3 of them before in 12.3 s (run 20261122-154501-blur)",
         "  7 failed:",
         "    IMG_0.jpg: ValueError: bad header",
         "    IMG_1.jpg: ValueError: bad header",
@@ -106,6 +110,7 @@ def test_the_lines_for_a_person() -> None:
         "    IMG_3.jpg: ValueError: bad header",
         "    IMG_4.jpg: ValueError: bad header",
         "    and 2 more",
+        "  failures: pooltop failures 20261122-154501-blur",
         "  speedup 1.92 x on 2 workers, 96% efficient, one process took 23.6 s, "
         "with the pool's start (0.40 s) counted in 1.86 x",
         "  pixels: 100,000,000,000,000,000,000",
@@ -114,7 +119,23 @@ def test_the_lines_for_a_person() -> None:
         "  check WRONG: expected 48, got 41",
         "    one worker died inside lock",
         "  written to /runs/1/output",
+        "  note: 2 items are new",
     ]
+
+
+def test_what_ended_before_its_time_goes_on_unless_something_was_shared() -> None:
+    stopped = Snapshot(run="r", workload="w", state="stopped", time=0)
+    assert list(summary_lines(stopped, []))[-1] == "  go on with: pooltop resume r"
+    shared = replace(stopped, shared=(SharedObject(name="lock", kind="Lock"),))
+    assert "resume" not in "".join(summary_lines(shared, []))
+
+
+def test_only_what_is_done_and_well_is_clean() -> None:
+    well = Snapshot(run="r", workload="w", state="finished", time=0)
+    assert is_clean(well) and is_clean(replace(well, check=Check(1, 1, True)))
+    assert not is_clean(replace(well, state="stopped"))
+    assert not is_clean(replace(well, progress=Progress(failed=1)))
+    assert not is_clean(replace(well, check=Check(1, 2, False)))
 
 
 def test_a_million_failures_are_not_read_to_show_five() -> None:
@@ -138,9 +159,10 @@ def test_nothing_in_it_steers_the_terminal() -> None:
         shared=(SharedObject(name=rude, kind="Value", value=rude),),
         check=Check(rude, [rude], False, (rude,)),
         outputs=(rude,),
+        notes=(rude,),
     )
     lines = list(summary_lines(snapshot, [Failure(index=0, item=rude, error=rude, attempts=3)]))
-    assert len(lines) == 8 and not any("\x1b" in line for line in lines)
+    assert len(lines) == 10 and not any("\x1b" in line for line in lines)
 
 
 def test_the_content_of_a_shared_value() -> None:
