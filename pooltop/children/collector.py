@@ -38,8 +38,9 @@ class Results:
 
     def __iter__(self) -> Iterator[Any]:
         with closing(JournalReader(self._journal)) as reader:
-            for _first, _count, body in reader.results():
-                yield from pickle.loads(body)
+            for stored in reader.results():
+                values = pickle.loads(stored.body)
+                yield from (values[pick] for pick in stored.picks)
 
 
 class Printed:

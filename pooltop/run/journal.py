@@ -1,63 +1,37 @@
-"""A run's memory: one SQLite file with its spec, results, failures, log and last snapshot.
+"""A run's memory: one SQLite file with its spec, inputs, results, failures, log and last snapshot, in sessions.
 
-The supervisor hands rows over and goes on; a thread of the journal's own commits them, 0.3 s later at the latest. WAL
-with synchronous=NORMAL: what is committed survives the death of every process; after a power loss the last commits may
-be missing, never half there.
+The supervisor hands rows over and goes on; a thread of the journal's own commits them, 0.5 s later at the latest. What
+is committed survives the death of every process, at any moment, whole: an item's result, what it added to counters and
+the failures beside it are one transaction. WAL with synchronous=NORMAL: after a power loss the last commits may be
+missing, never half there. A result of a megabyte or more is a file in `results/` beside it, written and synced to disk
+(0.7 ms a megabyte, measured) before its row is, so that the same holds for it.
 """
 
-import queue
+import json
 import sqlite3
-import threading
-import time
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from pooltop.model import Failure, LogLine, RunSpec, Snapshot
+from pooltop.model import Failure, LogLine, Number, RunSpec, Snapshot
+from pooltop.run import tables
+from pooltop.run.committer import Committer, Content, Entry, Spill, Statement, remove_strays
+from pooltop.wire.messages import Kept
 from pooltop.wire.packing import pack, utf8
 
-_SCHEMA = """
-PRAGMA journal_mode = WAL;
-CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS results (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS failures (
-    item_index INTEGER PRIMARY KEY, item TEXT NOT NULL, error TEXT NOT NULL, attempts INTEGER NOT NULL,
-    traceback TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS log (
-    number INTEGER PRIMARY KEY, time REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, slot INTEGER, pid INTEGER,
-    item TEXT);
-"""
-_SAVE_ABOUT = "INSERT OR REPLACE INTO about VALUES (:key, :value)"
-_ADD_RESULT = "INSERT INTO results VALUES (:first, :count, :body)"
-_ADD_FAILURE = "INSERT INTO failures VALUES (:index, :item, :error, :attempts, :traceback)"
-_ADD_LINE = "INSERT INTO log VALUES (:number, :time, :kind, :text, :slot, :pid, :item)"
-
-_GATHER_SECONDS = 0.2
-"""How long a commit waits for company; with the commit itself it stays under 0.3 s."""
-_GATHER_BYTES = 8 << 20
-"""A commit of more than this begins at once."""
-
-_ROW_BYTES = 500
+SPILL_BYTES = 1 << 20
+"""A body of this size or more is a file."""
+_SPILLED = "results"
+_LOCKED_SECONDS = 8.0
+"""How long to wait for another program that holds the file."""
 
 
 class JournalError(Exception):
     """The journal cannot be read or written (the disk is full, it is no journal): one clear line."""
-
-
-class _Row(NamedTuple):
-    """A statement to be executed, and the bytes that it keeps in memory until then."""
-
-    sql: str
-    values: dict[str, object]
-    content: int
-    """Bytes of its long text or blob."""
-
-    @property
-    def size(self) -> int:
-        """What it keeps in memory: a short line's own objects are larger than its text."""
-        return self.content + _ROW_BYTES
 
 
 class Journal:
@@ -71,107 +45,119 @@ class Journal:
         """A journal (0600) for a run of `spec`; one that is there already is gone on with."""
         try:
             path.touch(mode=0o600)
-            connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
-            connection.executescript(_SCHEMA)
-            connection.execute("PRAGMA synchronous = NORMAL")
-            with connection:
-                connection.execute(_SAVE_ABOUT, {"key": "spec", "value": msgspec.json.encode(spec)})
+            with _connected(path, read_only=False) as connection:
+                tables.prepare(connection)
+                connection.execute(tables.SAVE_ABOUT, {"key": "spec", "value": msgspec.json.encode(spec)})
+                connection.commit()
+                remove_strays(connection, path.parent / _SPILLED)
+                found = connection.execute("SELECT value FROM about WHERE key = 'session'").fetchone()
         except (OSError, sqlite3.Error) as error:
-            raise JournalError(f"cannot write {path}: {error}") from error
-        return cls(path, connection)
+            raise JournalError(f"cannot write {path}: {_reason(error)}") from error
+        return cls(path, connection, found[0] if found else 0)
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, session: int) -> None:
         self._path = path
-        self._connection = connection
-        self._queue: queue.SimpleQueue[_Row | threading.Event] = queue.SimpleQueue()
-        self._end = threading.Event()
-        self._error: Exception | None = None
-        self._given = 0  # bytes; written by the supervisor's thread only,
-        self._done = 0  # and this by the journal's only, so that neither needs a lock
-        self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
-        self._thread.start()
+        self._session = session
+        self._committer = Committer(connection)
+
+    @property
+    def session(self) -> int:
+        """The present one; 0 before the first has begun."""
+        return self._session
 
     @property
     def pending_bytes(self) -> int:
         """What was handed over and is not committed yet."""
-        return self._given - self._done
+        return self._committer.pending_bytes
 
-    def result(self, first: int, count: int, body: bytes) -> None:
-        """The range of items `first` to `first + count - 1`; `body` is the pickled list of the return values of those
-        that did not fail. Giving a range twice is an error: every item has one end."""
-        self._put(_Row(_ADD_RESULT, {"first": first, "count": count, "body": body}, len(body)))
+    def begin_session(self) -> int:
+        """Open the next session, and return its number; what is handed over from now on belongs to it."""
+        self._session += 1
+        self._put(Statement(tables.SAVE_ABOUT, {"key": "session", "value": self._session}))
+        return self._session
+
+    def inputs(self, first: int, count: int, keys: bytes) -> None:
+        """Items have come; `keys` are theirs (`work/keys.py`), end to end."""
+        self._put(self._inputs(first, count, keys), content=len(keys))
+
+    def kept(self, kept: Kept) -> None:
+        """Items have come that had ended in an earlier session."""
+        ended = {"ended_session": kept.session, "ended_first": kept.session_first}
+        row = self._of_session(tables.ADD_KEPT, first=kept.first, count=kept.count, **ended)
+        self._put(self._inputs(kept.first, kept.count, kept.keys), row, content=len(kept.keys))
+
+    def result(
+        self,
+        first: int,
+        count: int,
+        body: Content,
+        counters: Mapping[str, Number] | None = None,
+        failures: Sequence[Failure] = (),
+    ) -> None:
+        """The range of items `first` to `first + count - 1`, and what they have added to counters; `body` is the
+        pickled list of the return values of those that did not fail, `failures` are the others.
+
+        Giving a range twice is an error: every item has one end.
+        """
+        file = f"{self._session}-{first}.pickle" if len(body) >= SPILL_BYTES else None
+        place = {"first": first, "count": count, "file": file, "body": None if file else body}
+        row = self._of_session(tables.ADD_RESULT, **place, counters=json.dumps(counters) if counters else None)
+        self._put(
+            row,
+            *map(self._failure, failures),
+            content=len(body) + sum(map(_text_bytes, failures)),
+            spill=Spill(self._path.parent / _SPILLED / file, body) if file else None,
+        )
 
     def failure(self, failure: Failure) -> None:
-        """An item that has ended without a result."""
-        self._put(_Row(_ADD_FAILURE, _columns(failure), len(failure.traceback)))
+        """An item that has ended without a result, outside every range."""
+        self._put(self._failure(failure), content=_text_bytes(failure))
 
     def log(self, line: LogLine) -> None:
         """A line of user code, or an event of the run."""
-        self._put(_Row(_ADD_LINE, _columns(line), len(line.text)))
+        self._put(Statement(tables.ADD_LINE, _columns(line)), content=len(line.text))
 
     def state(self, snapshot: Snapshot) -> None:
         """How the run looks now, in place of the one before."""
         body = pack(snapshot)
-        self._put(_Row(_SAVE_ABOUT, {"key": "snapshot", "value": body}, len(body)))
+        self._put(Statement(tables.SAVE_ABOUT, {"key": "snapshot", "value": body}), content=len(body))
 
     def flush(self) -> None:
         """Wait until everything handed over is committed."""
-        committed = threading.Event()
-        self._queue.put(committed)
-        committed.wait()
+        self._committer.flush()
         self._check()
 
     def close(self) -> None:
         """Commit everything and let go of the file."""
-        self._queue.put(self._end)
-        self._thread.join()
-        self._connection.close()
+        self._committer.close()
         self._check()
 
-    def _put(self, row: _Row) -> None:
+    def _inputs(self, first: int, count: int, keys: bytes) -> Statement:
+        return self._of_session(tables.ADD_INPUTS, first=first, count=count, keys=keys)
+
+    def _failure(self, failure: Failure) -> Statement:
+        columns = _columns(failure) | {"last_lines": json.dumps(failure.last_lines)}
+        return self._of_session(tables.ADD_FAILURE, **columns)
+
+    def _of_session(self, sql: str, **values: object) -> Statement:
+        return Statement(sql, values | {"session": self._session})
+
+    def _put(self, *statements: Statement, content: int = 0, spill: Spill | None = None) -> None:
         self._check()
-        self._given += row.size
-        self._queue.put(row)
+        self._committer.put(Entry(statements, content, spill))
 
     def _check(self) -> None:
-        if self._error is not None:
-            raise JournalError(f"cannot write {self._path}: {self._error}") from self._error
+        error = self._committer.error
+        if error is not None:
+            raise JournalError(f"cannot write {self._path}: {_reason(error)}") from error
 
-    def _write(self) -> None:
-        """The journal's thread: one transaction after another."""
-        while not self._end.is_set():
-            rows, barrier = self._gather()
-            if self._error is None:  # else rows are missing, and it must not go on as if it were whole
-                self._commit(rows)
-            self._done += sum(row.size for row in rows)
-            if barrier is not None:
-                barrier.set()
 
-    def _gather(self) -> tuple[list[_Row], threading.Event | None]:
-        """The rows of the next transaction, and who waits for it: it ends at a waiter, by its size, or by its age."""
-        rows: list[_Row] = []
-        size = 0
-        entry = self._queue.get()
-        deadline = time.monotonic() + _GATHER_SECONDS
-        while isinstance(entry, _Row):
-            rows.append(entry)
-            size += entry.size
-            left = deadline - time.monotonic()
-            if left <= 0 or size > _GATHER_BYTES:
-                return rows, None
-            try:
-                entry = self._queue.get(timeout=left)
-            except queue.Empty:
-                return rows, None
-        return rows, entry
+class Stored(NamedTuple):
+    """Return values: that of item `indexes[i]` is `pickle.loads(body)[picks[i]]`."""
 
-    def _commit(self, rows: list[_Row]) -> None:
-        try:
-            with self._connection:
-                for row in rows:
-                    self._connection.execute(row.sql, row.values)
-        except Exception as error:  # whatever it is, the supervisor must hear of it, and no flush may hang
-            self._error = error
+    indexes: Sequence[int]
+    body: bytes
+    picks: Sequence[int]
 
 
 class JournalReader:
@@ -180,10 +166,11 @@ class JournalReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
-            self._connection.row_factory = sqlite3.Row
+            with _connected(path, read_only=True) as self._connection:
+                tables.has_format(self._connection)
         except sqlite3.Error as error:
-            raise JournalError(f"cannot read {path}: {error}") from error
+            raise JournalError(f"cannot read {path}: {_reason(error)}") from error
+        self._connection.row_factory = sqlite3.Row
 
     def __enter__(self) -> "JournalReader":
         return self
@@ -207,31 +194,97 @@ class JournalReader:
         body = self._about("snapshot")
         return None if body is None else msgspec.msgpack.decode(body, type=Snapshot)
 
+    def session(self) -> int:
+        """The newest; 0 before the first has begun."""
+        number = self._about("session")
+        return 0 if number is None else number
+
+    def results(self) -> Iterator[Stored]:
+        """What the items of the newest session returned, in input order; kept ones are among them."""
+        loaded, body = -1, b""
+        for place, row, lo, hi in self.rows(tables.PIECES, session=self.session()):
+            session, first, count = next(
+                self.rows("SELECT session, first, count FROM results WHERE rowid = :row", row=row)
+            )
+            failed = {index for (index,) in self.rows(tables.FAILED, session=session, lo=first, hi=first + count)}
+            if row != loaded:
+                loaded, body = row, self._body(row)
+            ended_well = [index for index in range(first, first + count) if index not in failed]
+            picks = range(bisect_left(ended_well, lo), bisect_left(ended_well, hi))
+            yield Stored([ended_well[pick] + place - lo for pick in picks], body, picks)
+
     def failures(self) -> Iterator[Failure]:
-        """In input order."""
-        sql = 'SELECT item_index AS "index", item, error, attempts, traceback FROM failures ORDER BY item_index'
-        return (Failure(**row) for row in self._rows(sql))
+        """Of the newest session, in input order; kept ones are among them, with the index that their items have now."""
+        return map(_failure, self.rows(tables.FAILURES, session=self.session()))
+
+    def kept_failures(self, kept: Kept) -> Iterator[Failure]:
+        """Those among the kept items, likewise."""
+        lo, shift = kept.session_first, kept.first - kept.session_first
+        rows = self.rows(tables.KEPT_FAILURES, session=kept.session, lo=lo, hi=lo + kept.count, shift=shift)
+        return map(_failure, rows)
+
+    def counters(self) -> dict[str, Number]:
+        """What the items of all sessions have added, each by its own end."""
+        totals: dict[str, Number] = {}
+        for (counters,) in self.rows("SELECT counters FROM results WHERE counters IS NOT NULL"):
+            for name, amount in json.loads(counters).items():
+                totals[name] = totals.get(name, 0) + amount
+        return totals
 
     def log(self, after: int = 0) -> Iterator[LogLine]:
         """The lines numbered above `after`, in order."""
-        sql = "SELECT number, time, kind, text, slot, pid, item FROM log WHERE number > ? ORDER BY number"
-        return (LogLine(**row) for row in self._rows(sql, after))
+        sql = "SELECT number, time, kind, text, slot, pid, item FROM log WHERE number > :after ORDER BY number"
+        return (LogLine(**row) for row in self.rows(sql, after=after))
 
-    def results(self) -> Iterator[tuple[int, int, bytes]]:
-        """(first item, number of items, pickled list of what those that did not fail returned), in input order."""
-        return (tuple(row) for row in self._rows("SELECT first, count, body FROM results ORDER BY first"))
+    def last_line(self) -> int:
+        """The highest number of a line; 0 where there is none."""
+        (number,) = next(self.rows("SELECT ifnull(max(number), 0) FROM log"))
+        return int(number)
 
-    def _about(self, key: str) -> bytes | None:
-        return next((row["value"] for row in self._rows("SELECT value FROM about WHERE key = ?", key)), None)
-
-    def _rows(self, sql: str, *values: object) -> Iterator[sqlite3.Row]:
+    def rows(self, sql: str, **values: object) -> Iterator[Any]:
+        """What a query finds; the tables are described in `tables.py`."""
         try:
             yield from self._connection.execute(sql, values)
         except sqlite3.Error as error:
-            raise JournalError(f"cannot read {self._path}: {error}") from error
+            raise JournalError(f"cannot read {self._path}: {_reason(error)}") from error
+
+    def _about(self, key: str) -> Any:
+        return next((value for (value,) in self.rows("SELECT value FROM about WHERE key = :key", key=key)), None)
+
+    def _body(self, row: int) -> bytes:
+        file, body = next(self.rows("SELECT file, body FROM results WHERE rowid = :row", row=row))
+        try:
+            return bytes(body) if file is None else (self._path.parent / _SPILLED / file).read_bytes()
+        except OSError as error:
+            raise JournalError(f"cannot read {error.filename}: {error.strerror}") from error
+
+
+@contextmanager
+def _connected(path: Path, *, read_only: bool) -> Iterator[sqlite3.Connection]:
+    """A connection that stays open unless the block raises; it may be passed on to another thread."""
+    uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "")
+    connection = sqlite3.connect(uri, uri=True, timeout=_LOCKED_SECONDS, check_same_thread=False)
+    with ExitStack() as stack:
+        stack.callback(connection.close)
+        yield connection
+        stack.pop_all()
+
+
+def _reason(error: Exception) -> str:
+    locked = isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+    return "another program has locked it" if locked else str(error)
 
 
 def _columns(record: Failure | LogLine) -> dict[str, object]:
     """The fields of a record by name, its texts in a form that SQLite takes."""
     fields = msgspec.structs.asdict(record)
     return {name: utf8(value) if isinstance(value, str) else value for name, value in fields.items()}
+
+
+def _failure(row: sqlite3.Row) -> Failure:
+    columns = dict(row)
+    return Failure(**columns | {"last_lines": tuple(json.loads(columns["last_lines"]))})
+
+
+def _text_bytes(failure: Failure) -> int:
+    return len(failure.traceback) + sum(map(len, failure.last_lines))

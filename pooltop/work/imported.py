@@ -13,6 +13,7 @@ from pooltop.work.declare import ItemsDeclaration, Outcome, OutputFolder, declar
 from pooltop.work.load import load_object
 from pooltop.work.locate import Target, locate
 from pooltop.work.options import values_given
+from pooltop.work.paths import path_of
 from pooltop.work.sharing import names_of, resolved
 from pooltop.work.signature import Option, signature_of
 
@@ -65,7 +66,7 @@ class Workload:
                 if fresh:
                     value = run_folder / option.name
                 elif option.name in given:
-                    value = directory / value.expanduser()
+                    value = path_of(str(value), directory)
                 else:
                     value = run_folder / value
                 _make(value, option)

@@ -14,6 +14,7 @@ from pooltop.work.calling import call_with
 from pooltop.work.imported import Workload
 from pooltop.work.load import load_object
 from pooltop.work.locate import is_dotted_name, locate
+from pooltop.work.paths import path_of
 from pooltop.work.records import READERS, open_records
 
 _PREFIXES: Final = ("range", "glob", *READERS)
@@ -85,7 +86,7 @@ def _split(spec: str) -> tuple[str, str]:
 
 def _names_python(spec: str, directory: Path) -> bool:
     """Whether `spec` is `module:name` or `file.py:name`, and not a file of just that name."""
-    if _split(spec)[0] or (directory / spec).exists():
+    if _split(spec)[0] or path_of(spec, directory).exists():
         return False
     place, _, name = spec.rpartition(":")
     return is_dotted_name(name) and (is_dotted_name(place) or place.endswith(".py"))
@@ -99,7 +100,7 @@ def _from_words(spec: str, directory: Path, stdin: TextIO | None) -> Source:
         return _paths(spec, _matches(rest, directory), "matches no file")
     if prefix:
         return Source(open_records(prefix, rest, directory, stdin), total=None, textual=True)
-    path = directory / Path(spec).expanduser()
+    path = path_of(spec, directory)
     if spec and path.is_dir():
         return _paths(spec, _files(path, spec), "holds no files")
     if spec and path.exists():
@@ -127,6 +128,8 @@ def _matches(pattern: str, directory: Path) -> list[str]:
     """The files that match, sorted; folders instead where the pattern ends in a slash."""
     if pattern.startswith("~/"):
         pattern = f"{Path.home()}{pattern[1:]}"
+    if "\0" in pattern:
+        return []
     # Path.glob takes no absolute pattern, and what its ** means depends on the Python version.
     found = glob.glob(pattern, root_dir=directory, recursive=True)  # noqa: PTH207
     return sorted(path for path in set(found) if pattern.endswith("/") or not (directory / path).is_dir())

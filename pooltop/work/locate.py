@@ -12,6 +12,7 @@ import msgspec
 from pooltop.errors import WorkloadError
 from pooltop.work import syntax
 from pooltop.work.installed import Installed, installed
+from pooltop.work.paths import path_of
 
 GALLERY = Path(__file__).resolve().parents[2] / "workloads"
 """The gallery that is installed beside the engine; a folder of that name of the user's own is theirs."""
@@ -70,7 +71,7 @@ def gallery_targets() -> list[Target]:
 
 def gallery_target(name: str) -> Target | None:
     """An entry of pooltop's own gallery: the function of the file of that name that is decorated with `workload`."""
-    path = GALLERY / f"{name}.py"
+    path = path_of(f"{name}.py", GALLERY)
     if not (name.isidentifier() and path.exists()):
         return None
     functions = syntax.workloads(syntax.read(path)[1])
@@ -158,7 +159,7 @@ def _in_gallery(name: str, directory: Path) -> Target:
 def _unknown(name: str, known: list[str], directory: Path) -> str:
     if name.endswith(".py") or "/" in name:
         return f"{name}: name the function too, as {name}:function"
-    if (directory / f"{name}.py").exists() or "." in name:
+    if path_of(f"{name}.py", directory).exists() or "." in name:
         return f"no workload {name!r} in the gallery; a function of your own is module:function or ./file.py:function"
     close = difflib.get_close_matches(name, known, n=3)
     hint = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(known)}"
@@ -177,7 +178,7 @@ def _in_file(workload: str, place: str, attribute: str, directory: Path) -> Targ
 
 
 def _python_file(place: str, directory: Path) -> Path:
-    given = directory / Path(place).expanduser()
+    given = path_of(place, directory)
     file = given.parent.resolve() / given.name
     if file.is_dir():
         raise WorkloadError(f"{place} is a folder, not a Python file")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO, TypeAlias
 
 from pooltop.errors import WorkloadError
+from pooltop.work.paths import path_of
 
 Reader: TypeAlias = Callable[[Iterable[str], str], Iterator[Any]]
 """Makes records of the lines of a text, the name of which stands in its errors."""
@@ -22,7 +23,7 @@ def open_records(kind: str, file: str, directory: Path, stdin: TextIO | None) ->
         if stdin is None:
             raise WorkloadError(f"{kind}:-: there is no standard input here")
         return READERS[kind](stdin, "standard input")
-    path = directory / Path(file).expanduser()
+    path = path_of(file, directory)
     if not file or path.is_dir():
         raise WorkloadError(f"{kind}:{file} names no file")
     if not path.exists():
@@ -51,6 +52,8 @@ def _json_lines(text: Iterable[str], name: str) -> Iterator[Any]:
             yield json.loads(line)
         except ValueError as error:
             raise WorkloadError(f"{name}, line {number} is not JSON: {error}") from None
+        except RecursionError:
+            raise WorkloadError(f"{name}, line {number} is JSON nested too deeply to be read") from None
 
 
 def _rows(text: Iterable[str], name: str) -> Iterator[dict[str, str | None]]:

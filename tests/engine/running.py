@@ -149,13 +149,12 @@ class Running:
 
     def values(self) -> dict[int, Any]:
         """The result of every item that has one, by its index. Asserts that none has two."""
-        failed = {failure.index for failure in self.failures()}
         values: dict[int, Any] = {}
         with JournalReader(self.run.journal) as reader:
-            for first, count, body in reader.results():
-                indexes = [index for index in range(first, first + count) if index not in failed]
-                assert not values.keys() & set(indexes), f"two results for some of {first}..{first + count}"
-                values.update(zip(indexes, pickle.loads(body), strict=True))
+            for indexes, body, picks in reader.results():
+                assert not values.keys() & set(indexes), f"two results for some of {indexes}"
+                found = pickle.loads(body)
+                values.update((index, found[pick]) for index, pick in zip(indexes, picks, strict=True))
         return values
 
     def failures(self) -> list[Failure]:

@@ -160,6 +160,21 @@ def test_the_original_is_never_written_over(blur: Workload, tmp_path: Path) -> N
     assert source.read_bytes() == before
 
 
+def test_no_name_leads_out_of_the_output_folder(blur: Workload, tmp_path: Path, out: Path) -> None:
+    bystander = tmp_path / "bystander.png"
+    bystander.write_text("not to be touched")
+    (out / "a.png").symlink_to(bystander)
+    source = picture(tmp_path / "photos" / "a.png")
+    blur.function(tmp_path / "photos" / ".." / "photos" / "a.png", out=out)
+    assert not (out / "a.png").is_symlink()
+    for name in ("..", "photos/..", "/"):
+        with pytest.raises(ValueError, match="Is a directory"):
+            blur.function(tmp_path / name, out=out)
+    assert bystander.read_text() == "not to be touched"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bystander.png", "out", "photos"]
+    assert list((tmp_path / "photos").iterdir()) == [source]
+
+
 def test_what_a_killed_worker_left_is_replaced(
     blur: Workload, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
