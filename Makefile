@@ -6,13 +6,15 @@
 #   make gallery                                    run every entry of the gallery at test size
 #   make check                                      lint, format, types, import rules, tests and the gallery
 #   make test-pythons                               the engine's tests on every supported Python that is here
-#   make chaos                                      how long workers wait for the dead, over 300 kills each
+#   make chaos                                      kills by the thousand; every fault at every moment, on every Python
+#   make faults                                     the same faults for pooltop and other pools, side by side
 #   make shots                                      the README's pictures, from the real program
 #
 # PYTHON=... chooses the interpreter to make .venv with; else it is the first that will do.
 
 PYTHON =
 VENV = .venv
+EXTRAS = dev
 ARGS =
 TESTS = tests
 
@@ -24,7 +26,21 @@ found = $(shell for each in $(candidates); do \
 	"$$each" -c 'import venv, ensurepip' 2>/dev/null || version="$$version without venv"; \
 	echo "($$each is $$version)"; done)
 
-.PHONY: run test gallery check lint types test-pythons chaos shots
+# $(call on_every_python,TESTS): those tests, on each Python in turn
+define on_every_python
+	@tested=; for version in 3.11 3.12 3.13; do \
+		for python in python$$version "$$HOME"/.pyenv/versions/$$version.*/bin/python; do \
+			"$$python" -c '$(will_do)' >/dev/null 2>&1 || continue; \
+			echo "On Python $$version:"; \
+			$(MAKE) --no-print-directory test VENV=.venv-$$version PYTHON="$$python" TESTS='$(1)' || exit; \
+			tested="$$tested $$version"; \
+			break; \
+		done; \
+	done; \
+	echo "Passed on Python$${tested:?none of 3.11, 3.12 and 3.13 is here}."
+endef
+
+.PHONY: run test gallery check lint types test-pythons chaos faults compare shots
 
 run: $(VENV)/ready
 	@$(VENV)/bin/pooltop $(ARGS)
@@ -46,25 +62,25 @@ types: $(VENV)/ready
 
 chaos: $(VENV)/ready
 	@$(VENV)/bin/python -m bench.kills
+	@$(VENV)/bin/python -m bench.soak
+	$(call on_every_python,tests/engine/test_matrix.py -m "")
+
+faults:  # the other pools have a place of their own
+	@$(MAKE) --no-print-directory compare VENV=.venv-peers EXTRAS=dev,peers
+
+compare: $(VENV)/ready
+	@$(VENV)/bin/python -m bench.faults
+	@$(VENV)/bin/python -m bench.kill_cost
 
 shots: $(VENV)/ready
 	@$(VENV)/bin/python -m bench.shots docs
 
 test-pythons:
-	@tested=; for version in 3.11 3.12 3.13; do \
-		for python in python$$version "$$HOME"/.pyenv/versions/$$version.*/bin/python; do \
-			"$$python" -c '$(will_do)' >/dev/null 2>&1 || continue; \
-			echo "On Python $$version:"; \
-			$(MAKE) --no-print-directory test VENV=.venv-$$version PYTHON="$$python" TESTS='tests/unit tests/engine' || exit; \
-			tested="$$tested $$version"; \
-			break; \
-		done; \
-	done; \
-	echo "Passed on Python$${tested:?none of 3.11, 3.12 and 3.13 is here}."
+	$(call on_every_python,tests/unit tests/engine)
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(if $(python),,$(error pooltop needs Python 3.11 or newer with venv (on Debian and Ubuntu: apt install python3-venv); found $(or $(found),no python3)))
 	@echo "Setting up $(VENV) with $(python), once"
 	@$(VENV)/bin/python -c 'import pip' 2>/dev/null || $(python) -m venv --clear $(VENV)
-	@PIP_CONSTRAINT=constraints.txt $(VENV)/bin/python -m pip install -qq --disable-pip-version-check --editable '.[dev]'
+	@PIP_CONSTRAINT=constraints.txt $(VENV)/bin/python -m pip install -qq --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	@touch $@

@@ -181,7 +181,7 @@ def _refuse(error: WorkloadError | RunError | JournalError, starter: Starter) ->
 
 
 def _raise_descriptor_limit() -> None:
-    """A worker takes about six descriptors, and the soft limit is often only 1024."""
+    """A worker takes five descriptors (`backends/descriptors.py`), and the soft limit is often only 1024."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

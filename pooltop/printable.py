@@ -6,7 +6,7 @@ import unicodedata
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # control characters: what begins an escape sequence, 7 and 8 bit
     "\u2028\u2029"  # line and paragraph separators
-    "\u200e\u200f\u202a-\u202e\u2066-\u2069"  # directions: they can show a text reversed
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # directions: they can show a text reversed
     "\ud800-\udfff]"  # lone surrogates: bytes of a file name that are no UTF-8
 )
 

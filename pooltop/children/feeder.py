@@ -84,7 +84,7 @@ class Feeder:
 
         come: of items that follow one another the position of the first, and their keys.
         """
-        in_flight = sorted(in_flight, key=lambda chunk: chunk[1])
+        wanted = [chunk for chunk in in_flight if chunk[2] > 1]
         for first, keys in come:
             try:
                 items, found = self._reading.pass_over(len(keys) // KEY_SIZE)
@@ -95,7 +95,7 @@ class Feeder:
                 where = first + _first_difference(keys, found)
                 self._end(SourceEnded(f"they had to be read anew, and are not the same from item {where} on"))
                 return
-            for number, start, size in in_flight:
+            for number, start, size in wanted:
                 own = items[max(0, start - first) : max(0, start + size - first)]
                 if own:
                     self._kept.setdefault(number, []).extend(own)

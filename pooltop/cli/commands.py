@@ -30,7 +30,10 @@ class CommandsOrFiles(click.Group):
 
 
 def _is_like_a_file(word: str) -> bool:
-    return word.endswith(".py") or "/" in word or Path(word).exists()
+    try:
+        return word.endswith(".py") or "/" in word or Path(word).exists()
+    except OSError:  # too long for a name
+        return False
 
 
 @click.group(cls=CommandsOrFiles, invoke_without_command=True, subcommand_metavar="[FILE.py]... | COMMAND [ARGS]...")

@@ -10,10 +10,12 @@ from typing import Literal, NamedTuple
 
 import click
 
+from pooltop.errors import WorkloadError
 from pooltop.launch import default_workers
 from pooltop.model import Halt
 from pooltop.wire.link import MAX_HZ, MIN_HZ
 from pooltop.wire.slots import MOST_WORKERS
+from pooltop.work.paths import path_of
 
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)"
 _UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -140,7 +142,10 @@ def output_file(text: str) -> str:
     """The absolute path of a file that can be written."""
     if text == "-":
         raise click.BadParameter("a file is wanted; '-' is none")
-    path = Path(text).absolute()
+    try:
+        path = path_of(text, Path.cwd())
+    except WorkloadError as error:
+        raise click.BadParameter(str(error)) from None
     if path.is_dir():
         raise click.BadParameter(f"{text} is a folder")
     if not path.parent.is_dir():

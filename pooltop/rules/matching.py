@@ -35,7 +35,9 @@ class Matching:
     def __init__(self, old: Iterable[Old]) -> None:
         self._old = iter(old)
         self._next = next(self._old, None)
-        self._elsewhere: dict[bytes | int, deque[Old]] | None = None
+        self._elsewhere: dict[bytes | int, Old] | None = None
+        self._repeated: defaultdict[bytes | int, deque[Old]] = defaultdict(deque)
+        """The further ones of a key."""
 
     def find(self, position: int, key: bytes) -> Old | None:
         """The old item that the next new one is; each is found once."""
@@ -47,21 +49,27 @@ class Matching:
                 self._next = next(self._old, None)
                 return same
             self._elsewhere = self._by_identity()
-        waiting = self._elsewhere.get(_identity(position, key))
-        return waiting.popleft() if waiting else None
+        identity = _identity(position, key)
+        found = self._elsewhere.pop(identity, None)
+        if found and (repeated := self._repeated.get(identity)):
+            self._elsewhere[identity] = repeated.popleft()
+        return found
 
     def rest(self) -> Iterator[Old]:
         """The old items that no new one was, those of a key in their order."""
         if self._elsewhere is None:
             yield from self._unseen()
         else:
-            yield from chain.from_iterable(self._elsewhere.values())
+            yield from self._elsewhere.values()
+            yield from chain.from_iterable(self._repeated.values())
 
-    def _by_identity(self) -> dict[bytes | int, deque[Old]]:
-        found: defaultdict[bytes | int, deque[Old]] = defaultdict(deque)
+    def _by_identity(self) -> dict[bytes | int, Old]:
+        firsts: dict[bytes | int, Old] = {}
         for old in self._unseen():
-            found[_identity(old.position, old.key)].append(old)
-        return found
+            identity = _identity(old.position, old.key)
+            if firsts.setdefault(identity, old) is not old:
+                self._repeated[identity].append(old)
+        return firsts
 
     def _unseen(self) -> Iterator[Old]:
         if self._next is not None:

@@ -28,11 +28,9 @@ while not (lab / "go").exists():
 def square(item: int) -> int:
     return item * item
 """
-HANGS_ONCE = """
-import pathlib, time
-mark = pathlib.Path(__file__).with_name("imported")
-if not mark.exists():
-    mark.touch()
+HANGS_THERE = """
+import multiprocessing, time
+if multiprocessing.parent_process() is None:  # in the fork server
     {hang}
 def square(item: int) -> int:
     return item * item
@@ -103,7 +101,7 @@ async def test_an_import_that_hangs_in_the_fork_server_is_left_to_each_child(
     tmp_path: Path, hang: str, patience: Patience, how: str
 ) -> None:
     file = tmp_path / "hangs.py"
-    file.write_text(HANGS_ONCE.format(hang=hang))
+    file.write_text(HANGS_THERE.format(hang=hang))
     spec = RunSpec(workload=f"{file}:square", items="range:3", directory=str(tmp_path))
     assignment = Assignment(
         spec=spec, target=locate(spec.workload, tmp_path), run_folder=str(tmp_path), runtime=str(tmp_path)

@@ -1,7 +1,6 @@
 """The socket between a run and its screens, over real sockets."""
 
 import asyncio
-import os
 import socket as sockets
 import stat
 import time
@@ -321,18 +320,47 @@ async def test_what_is_no_message_ends_its_connection_only(run: FakeRun, data: b
     await link.close()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(bodies=st.lists(st.binary(max_size=40), max_size=5), in_frames=st.booleans())
-def test_noise_harms_nobody_else(bodies: list[bytes], in_frames: bool, tmp_path: Path) -> None:
+PLAIN = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=8)
+TYPES = st.sampled_from(["request", "watch", "reply", "update", "kill", "pause", "resize", "stop", "skip", "restart"])
+FIELDS = st.sampled_from(["type", "number", "command", "snapshot", "hz", "slot", "workers", "signal", "ok", "text"])
+ALMOST_MESSAGES = st.recursive(
+    PLAIN | TYPES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner | TYPES, max_size=4),
+    max_leaves=8,
+).map(msgspec.msgpack.encode)
+TOO_DEEP = st.integers(100, 50_000).map(lambda depth: b"\x82\xa4type\xa5watch\xa3abc" + b"\x91" * depth + b"\xc0")
+VALID: st.SearchStrategy[Request | Watch] = st.sampled_from(
+    [Watch(20), Request(1, Kill(slot=1)), Request(1, Resize(workers=2))]
+)
+FRAMES = (
+    (ALMOST_MESSAGES | TOO_DEEP | st.binary(max_size=40)).map(framed)
+    | VALID.map(frame)
+    | VALID.map(lambda message: frame(message)[:-1])
+    | st.integers(MAX_UP + 1, 2**32 - 1).map(lambda length: length.to_bytes(4, "big") + b"x" * 100)
+    | st.binary(max_size=40)
+)
+"""What may come over a socket: noise, and what is almost a message."""
+NOISE = st.lists(FRAMES, max_size=5).map(b"".join)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(noises=st.lists(NOISE, min_size=1, max_size=4))
+def test_noise_harms_nobody_else(noises: list[bytes], tmp_path: Path) -> None:
+    """However many connections it comes over, a screen that is there goes on seeing the run."""
+
     async def scenario() -> None:
-        complaints = []
+        complaints: list[dict[str, object]] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
         run = FakeRun(tmp_path / "s")
         await run.server.start()
-        data = b"".join(framed(body) if in_frames else body for body in bodies)
-        assert await refused(run.path, data)
         link = await Link.open(run.path)
+        await link.watch(0.1)
+        snapshots = link.snapshots()
+        await next_of(snapshots)
+        assert all(await asyncio.gather(*(refused(run.path, noise) for noise in noises)))
         assert (await link.ask(Kill(slot=1))).ok
+        run.server.push()
+        await next_of(snapshots)
         await link.close()
         await run.server.close()
         assert complaints == []
@@ -340,12 +368,31 @@ def test_noise_harms_nobody_else(bodies: list[bytes], in_frames: bool, tmp_path:
     asyncio.run(scenario())
 
 
-async def test_a_run_that_sends_noise_ends_the_link(tmp_path: Path) -> None:
-    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(os.urandom(1000))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(noise=NOISE)
+def test_a_run_that_sends_noise_ends_the_link(noise: bytes, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(noise)
+            writer.close()
 
-    server = await asyncio.start_unix_server(serve, tmp_path / "s")
-    link = await Link.open(tmp_path / "s")
-    assert [snapshot async for snapshot in link.snapshots()] == []
+        server = await asyncio.start_unix_server(serve, tmp_path / "s")
+        link = await Link.open(tmp_path / "s")
+        assert len([snapshot async for snapshot in link.snapshots()]) <= 1
+        with pytest.raises(ConnectionError):
+            await link.ask(Stop())
+        await link.close()
+        server.close()
+        await server.wait_closed()
+
+    asyncio.run(scenario())
+
+
+async def test_a_crowd_of_screens_that_say_nothing_is_borne(run: FakeRun) -> None:
+    crowd = [(await asyncio.open_unix_connection(run.path))[1] for _ in range(100)]
+    link = await Link.open(run.path)
+    assert (await link.ask(Kill(slot=1))).ok
+    for writer in crowd:
+        writer.transport.abort()
+    await until(lambda: len(run.server._screens) == 1)
     await link.close()
-    server.close()

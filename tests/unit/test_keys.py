@@ -111,6 +111,13 @@ def test_what_is_not_stable_has_none(item: Any) -> None:
     assert key_of(item) == NO_KEY
 
 
+def test_the_order_inside_a_set_is_not_its_content() -> None:
+    one, other = {0, 8}, {8, 0}
+    assert list(one) != list(other)
+    assert key_of([one, frozenset(one)]) == key_of([other, frozenset(other)]) != NO_KEY
+    assert key_of({0, 8}) != key_of({0, 9})
+
+
 def test_what_holds_itself_has_a_key() -> None:
     ring: list[Any] = []
     ring.append(ring)

@@ -52,6 +52,11 @@ def test_an_unchanged_source_is_itself(keys: list[bytes], come: int) -> None:
     assert found == [*before, *[None] * (len(keys) - len(before))] and not rest
 
 
+def test_without_a_key_the_position_must_be_the_same() -> None:
+    old = olds([NO_KEY, NO_KEY], first=1)
+    assert matched(old, [NO_KEY, NO_KEY]) == ([None, old[0]], [old[1]])
+
+
 def test_an_unchanged_source_is_not_read_ahead() -> None:
     pulled = []
 

@@ -4,7 +4,7 @@ import pickle
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -264,3 +264,17 @@ def test_what_has_changed_is_said(tmp_path: Path) -> None:
             "matched by position, having no stable content: 1 item",
         )
     journal.close()
+
+
+def test_a_source_that_raises_keeps_what_came_before(tmp_path: Path) -> None:
+    def breaks() -> Iterator[str]:
+        yield "a"
+        raise ValueError("the source broke")
+
+    journal = Journal.create(tmp_path / "journal.db", SPEC)
+    journal.close()
+    with JournalReader(tmp_path / "journal.db") as reader:
+        for reading in (Everything(breaks()), Unended(breaks(), reader, 2, "all")):
+            (part,) = reading.parts(5)
+            assert isinstance(part, Portion) and part.items == ["a"]
+            assert reading.ended and str(reading.error) == "the source broke"
