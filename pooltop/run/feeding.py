@@ -126,6 +126,7 @@ class Feeding:
             case SourceEnded(""):
                 self.left_out = message.left_out
                 self.notes += message.notes
+                self._journal.source_ended()
                 for note in message.notes:
                     self._logbook.event(note)
                 crew.source_ended()

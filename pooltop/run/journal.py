@@ -76,6 +76,10 @@ class Journal:
         self._put(Statement(tables.SAVE_ABOUT, {"key": "session", "value": self._session}))
         return self._session
 
+    def source_ended(self) -> None:
+        """All items of the present session have come."""
+        self._put(Statement(tables.SAVE_ABOUT, {"key": "read_whole", "value": self._session}))
+
     def inputs(self, first: int, count: int, keys: bytes) -> None:
         """Items have come; `keys` are theirs (`work/keys.py`), end to end."""
         self._put(self._inputs(first, count, keys), content=len(keys))
@@ -201,21 +205,43 @@ class JournalReader:
 
     def results(self) -> Iterator[Stored]:
         """What the items of the newest session returned, in input order; kept ones are among them."""
+        for session, since in self._spoken_for():
+            yield from self._results_of(session, since)
+
+    def _spoken_for(self) -> Iterator[tuple[int, int]]:
+        """Sessions, and from which place on each speaks for the items.
+
+        The newest does for all of them, once its source has been read to the end. One that was resumed and ended
+        before that says nothing of the rest; there the one before it still does.
+        """
+        session, since = self.session(), 0
+        read_whole = self._about("read_whole") or 0
+        while True:
+            yield session, since
+            if session <= max(read_whole, 1):
+                return
+            (come,) = next(self.rows(tables.COME, session=session))
+            session, since = session - 1, max(since, come)
+
+    def _results_of(self, session: int, since: int) -> Iterator[Stored]:
         loaded, body = -1, b""
-        for place, row, lo, hi in self.rows(tables.PIECES, session=self.session()):
-            session, first, count = next(
-                self.rows("SELECT session, first, count FROM results WHERE rowid = :row", row=row)
-            )
-            failed = {index for (index,) in self.rows(tables.FAILED, session=session, lo=first, hi=first + count)}
+        for place, row, lo, hi in self.rows(tables.PIECES, session=session):
+            shift, lo = place - lo, max(lo, since - place + lo)  # what lies before is not its business
+            if lo >= hi:
+                continue
+            ended_in, first, count = next(self.rows(tables.RANGE, row=row))
+            failed = {index for (index,) in self.rows(tables.FAILED, session=ended_in, lo=first, hi=first + count)}
             if row != loaded:
                 loaded, body = row, self._body(row)
             ended_well = [index for index in range(first, first + count) if index not in failed]
             picks = range(bisect_left(ended_well, lo), bisect_left(ended_well, hi))
-            yield Stored([ended_well[pick] + place - lo for pick in picks], body, picks)
+            yield Stored([ended_well[pick] + shift for pick in picks], body, picks)
 
     def failures(self) -> Iterator[Failure]:
         """Of the newest session, in input order; kept ones are among them, with the index that their items have now."""
-        return map(_failure, self.rows(tables.FAILURES, session=self.session()))
+        for session, since in self._spoken_for():
+            found = map(_failure, self.rows(tables.FAILURES, session=session))
+            yield from (failure for failure in found if failure.index >= since)
 
     def kept_failures(self, kept: Kept) -> Iterator[Failure]:
         """Those among the kept items, likewise."""

@@ -78,6 +78,7 @@ RANGES = "SELECT first, count FROM results WHERE session = :session AND first > 
 FAILED_FROM = """
 SELECT item_index FROM failures WHERE session = :session AND item_index > :after ORDER BY item_index LIMIT :most
 """
+COME = "SELECT ifnull(max(first + count), 0) FROM inputs WHERE session = :session"
 MOST_COME = "SELECT ifnull(max(first + count), 0) FROM inputs WHERE session < :session"
 
 

@@ -105,7 +105,9 @@ async def test_a_killed_run_goes_on_where_it_stopped(lab: Lab, start_method: Sta
 async def test_killed_again_and_again(lab: Lab) -> None:
     run = await lab.start("nap", "range:300")
     for ended in (40, 100, 180):
+        before = run.values()
         await killed_when(run, ended)
+        assert before.items() <= run.values().items(), "what is there stays there"
         run = await lab.resume(run)
     final = await run.ends_exactly(300)
     assert final.counters["items"] == 300 and final.progress.kept >= 180

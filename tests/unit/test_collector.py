@@ -2,14 +2,18 @@
 
 import json
 import os
+import pickle
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from pooltop.children.collector import as_json, checked, plain, write_output
+from pooltop.children.collector import Results, as_json, checked, plain, write_output
 from pooltop.errors import WorkloadError
+from pooltop.model import Failure, RunSpec
+from pooltop.run.journal import Journal
+from pooltop.wire.messages import Kept
 from pooltop.work.declare import Outcome
 
 
@@ -105,3 +109,18 @@ def test_what_a_check_prints_is_kept_and_passed_on(capsys: pytest.CaptureFixture
 def test_a_check_that_returns_no_pair_is_one_line() -> None:
     with pytest.raises(WorkloadError, match=r"^the check raised TypeError: "):
         checked(lambda _: 5, Outcome(results=(), options={}, items=0, failed=0))  # type: ignore[arg-type,return-value]  # as a person may
+
+
+def test_results_come_in_input_order_a_row_at_a_time(tmp_path: Path) -> None:
+    journal = Journal.create(tmp_path / "journal.db", RunSpec(workload="w", directory="/"))
+    journal.begin_session()
+    journal.result(2, 2, b"no pickle")
+    journal.result(0, 2, pickle.dumps([0]), failures=[Failure(index=1, item="1", error="x")])
+    journal.begin_session()
+    journal.kept(Kept(4, 10, bytes(64), 1, 0, failed=1))
+    journal.result(0, 1, pickle.dumps(["new"]))
+    journal.close()
+    values = iter(Results(tmp_path / "journal.db"))
+    assert [next(values), next(values)] == ["new", 0]
+    with pytest.raises(pickle.UnpicklingError):
+        next(values)

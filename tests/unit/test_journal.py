@@ -97,6 +97,24 @@ def test_what_is_kept_stands_where_it_is_now(path: Path) -> None:
         assert reader.counters() == {"n": 6}
 
 
+def test_a_resumption_hides_nothing_before_it_has_read_the_source_to_the_end(path: Path) -> None:
+    keys = bytes(16)
+    journal = Journal.create(path, SPEC)
+    journal.begin_session()
+    journal.inputs(0, 10, 10 * keys)
+    journal.result(0, 10, pickle.dumps(list("abcdefghi")), failures=[failed(9)])
+    for kept in (4, 2):
+        journal.begin_session()
+        journal.kept(Kept(count=kept, first=0, keys=kept * keys, session=1, session_first=0))
+    journal.flush()
+    with JournalReader(path) as reader:
+        assert [failure.index for failure in reader.failures()] == [9]
+    assert values(path) == dict(enumerate("abcdefghi"))
+    journal.source_ended()
+    journal.close()
+    assert values(path) == dict(enumerate("ab")), "the others are no longer in the source"
+
+
 def test_only_the_last_snapshot_is_kept(path: Path) -> None:
     journal = Journal.create(path, SPEC)
     assert JournalReader(path).snapshot() is None
