@@ -5,7 +5,6 @@ It reads the results from the journal in input order, one row at a time, so that
 
 import io
 import json
-import os
 import pickle
 import signal
 import sys
@@ -23,6 +22,7 @@ from pooltop.errors import WorkloadError, summary, user_traceback
 from pooltop.run.journal import JournalReader
 from pooltop.wire.messages import Collected, Ready
 from pooltop.work.declare import EndedWorker, Outcome, PrintedLine
+from pooltop.work.output import appearing_whole, json_line
 
 LINES_KEPT = 20
 """Of what a check prints, for the account at the end; the log has all of it."""
@@ -56,44 +56,10 @@ class Printed:
                     yield PrintedLine(line.text, line.pid, line.item)
 
 
-def as_json(value: object) -> str:
-    """One line of JSON; what JSON cannot hold as its repr."""
-    try:
-        return json.dumps(value, default=repr, allow_nan=False)
-    except Exception:  # of the value's own repr, too
-        return json.dumps(_repr(value))
-
-
-def _repr(value: object) -> str:
-    try:
-        return repr(value)
-    except Exception as error:
-        return f"<{type(value).__name__} without a repr: {summary(error)}>"
-
-
 def write_output(results: Results, output: Path) -> None:
-    """Return values as JSON lines. A file appears whole or not at all; a device or pipe is written to.
-
-    Raises WorkloadError where that cannot be done.
-    """
-    try:
-        target = output.resolve()
-        if target.exists() and not target.is_file():
-            _write_lines(results, target)
-            return
-        unfinished = target.with_name(f".{target.name}.{os.getpid()}")
-        try:
-            _write_lines(results, unfinished)
-            unfinished.replace(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise WorkloadError(f"cannot write {output}: {error.strerror}") from None
-
-
-def _write_lines(results: Results, path: Path) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(f"{as_json(result)}\n" for result in results)
+    """Return values as JSON lines. Raises WorkloadError where they cannot be written."""
+    with appearing_whole(output) as file:
+        file.writelines(f"{json_line(result)}\n".encode() for result in results)
 
 
 def checked(check: Callable[[Outcome], tuple[object, object]], outcome: Outcome) -> Collected:
@@ -124,7 +90,7 @@ class _Copy(io.StringIO):
 
 def plain(value: object) -> object:
     """The value as messages can hold it, for the screens: an integer beyond 64 bits is the text of its digits."""
-    return json.loads(as_json(value), parse_int=lambda digits: int(digits) if _fits(int(digits)) else digits)
+    return json.loads(json_line(value), parse_int=lambda digits: int(digits) if _fits(int(digits)) else digits)
 
 
 def _fits(number: int) -> bool:

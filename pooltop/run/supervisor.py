@@ -7,7 +7,6 @@ crew's; what the run looks like from outside is the portrait's.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,35 +26,25 @@ from pooltop.rules.headcount import workers_for
 from pooltop.rules.scheduler import Scheduler
 from pooltop.run import commands
 from pooltop.run.crew import Crew
-from pooltop.run.errands import SCRATCH_SLOT, Errands
+from pooltop.run.errands import Errands
 from pooltop.run.feeding import Feeding
 from pooltop.run.joblog import JobLog
 from pooltop.run.journal import Journal, JournalError, JournalReader
 from pooltop.run.ledger import Ledger
 from pooltop.run.logbook import ImportOutput, Logbook
 from pooltop.run.portrait import BASELINE, Portrait
-from pooltop.run.sampler import Sampler, memory_in_use, stopped
-from pooltop.run.sharing import Party, Sharing
-from pooltop.run.standstill import Standstill
-from pooltop.run.warden import Warden
+from pooltop.run.sharing import Sharing
+from pooltop.run.watching import Watching
 from pooltop.runs import Run, RunError
 from pooltop.wire.link import Server
 from pooltop.wire.messages import BaselineDone, Collected
 from pooltop.wire.slots import Slot
 from pooltop.work.imported import WorkloadError, locate
 
-HEALTH_SECONDS = 0.25
-"""How often stopped workers, and items over their time, are looked for."""
-SHORTEST_LOOK = 0.01
-MEMORY_SECONDS = 0.1
-"""How often memory is looked at where it is limited."""
-SAMPLE_SECONDS = 0.5
 EVENT_SECONDS = 0.05
 """Events closer together than this share a snapshot."""
 GOODBYE_SECONDS = 1.0
 """How long workers may take to end by themselves once there is nothing left to do."""
-MOST_UNWRITTEN = 64 << 20
-"""Bytes that may wait for the journal; above it workers wait with what they have to say."""
 BASELINE_SLOT = 0
 
 T = TypeVar("T")
@@ -203,8 +192,8 @@ class Supervisor:
             on_event=self._pool_event,
             memory_of=self._portrait.memory_of,
         )
-        self._warden = Warden(crew, self._spec)
         self._crew = self._portrait.crew = crew
+        self._watching.begin(crew)
         self._portrait.state = "running"
         self._portrait.pool_began = time.monotonic()
         self._ledger.restart_clock()
@@ -255,6 +244,11 @@ class Supervisor:
             self._store(snapshot)
         self._on_snapshot(snapshot)
         return snapshot
+
+    def _show_and_store(self) -> None:
+        snapshot = self._portrait.snapshot()
+        self._on_snapshot(snapshot)
+        self._store(snapshot)
 
     def _store(self, snapshot: Snapshot) -> None:
         """For those who look when the run has ended; one that cannot be resumed stays as it was."""
@@ -333,59 +327,6 @@ class Supervisor:
         self._server.push()
         self._on_snapshot(self._portrait.snapshot())
 
-    async def _watch_health(self) -> None:
-        standstill = Standstill()
-        while True:
-            await asyncio.sleep(self._between_looks())
-            if self._portrait.state == "baseline":
-                self._ledger.baseline_reached(Slot(self._processes.slots, BASELINE_SLOT).done)
-                self._end_if_stuck(standstill, BASELINE, BASELINE_SLOT)
-            if self._portrait.state == "checking":
-                self._end_if_stuck(standstill, "collector", SCRATCH_SLOT)
-            if self._crew is not None:
-                self._crew.tick(stopped(self._portrait.pids()))
-                self._warden.tick()
-                self._crew.listen(self._journal.pending_bytes < MOST_UNWRITTEN)
-                if deadlock := standstill.of_crew(self._crew):
-                    self._cut_short("failed", f"deadlock: {deadlock}")
-
-    def _between_looks(self) -> float:
-        """Often enough for a short time limit."""
-        return max(SHORTEST_LOOK, min(HEALTH_SECONDS, (self._spec.timeout or HEALTH_SECONDS) / 4))
-
-    async def _watch_memory(self) -> None:
-        loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, thread_name_prefix="memory") as thread:
-            while True:
-                began = time.monotonic()
-                if self._crew is not None:
-                    used = await loop.run_in_executor(thread, memory_in_use, self._portrait.pids())
-                    self._warden.saw_memory(used)
-                await asyncio.sleep(max(MEMORY_SECONDS, 10 * (time.monotonic() - began)))
-
-    def _end_if_stuck(self, standstill: Standstill, errand: str, slot_number: int) -> None:
-        """A process that is alone with its shared objects may wait for something that nobody will ever do."""
-        pid = self._errands.pid(errand)
-        if pid is None or self._portrait.sharing is None:
-            return
-        party = Party(slot_number, pid, Slot(self._processes.slots, slot_number))
-        if deadlock := standstill.of_one(self._portrait.sharing, party):
-            self._logbook.event(f"{errand}: deadlock: {deadlock}")
-            if errand == BASELINE:
-                self._errands[errand].kill()  # the pool may do better
-            else:
-                self._cut_short("failed", f"after the last item: deadlock: {deadlock}")
-
-    async def _watch_machine(self, sampler: Sampler) -> None:
-        loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, thread_name_prefix="sampler") as thread:
-            while True:
-                sample = await loop.run_in_executor(thread, sampler.sample, self._portrait.pids())
-                self._portrait.saw_machine(sample)
-                self._on_snapshot(snapshot := self._portrait.snapshot())
-                self._store(snapshot)
-                await asyncio.sleep(SAMPLE_SECONDS)
-
     # Equipment
 
     @asynccontextmanager
@@ -398,10 +339,7 @@ class Supervisor:
             where = f" ({error.filename})" if error.filename else ""
             raise RunError(f"run {self._run.id} cannot be set up: {error.strerror or error}{where}") from error
         asyncio.get_running_loop().set_exception_handler(self._went_wrong)
-        watches = [asyncio.ensure_future(w) for w in (self._watch_health(), self._watch_machine(Sampler()))]
-        if self._spec.memory_limit is not None:
-            watches.append(asyncio.ensure_future(self._watch_memory()))
-        watches.append(self._server.ticker)
+        watches = [self._server.ticker, *map(asyncio.ensure_future, self._watching.watches())]
         for watch in watches:
             watch.add_done_callback(_raise_its_error)
         try:
@@ -440,6 +378,16 @@ class Supervisor:
             on_change=self._show_soon,
         )
         self._portrait = Portrait(self._run, self._spec, self._feeding, self._ledger, self._logbook, self._errands)
+        self._watching = Watching(
+            self._spec,
+            self._portrait,
+            self._errands,
+            self._ledger,
+            self._journal,
+            self._logbook,
+            cut_short=self._cut_short,
+            on_sample=self._show_and_store,
+        )
         self._server = Server(self._run.socket, self._portrait.snapshot, self._execute)
 
 

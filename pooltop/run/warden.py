@@ -28,19 +28,24 @@ class _Watch:
 
 
 class Warden:
-    """`tick` and `saw_memory` are called now and then."""
+    """`look_at_time` and `saw_memory` are called now and then."""
 
     def __init__(self, crew: Crew, spec: RunSpec) -> None:
         self._crew = crew
         self._spec = spec
         self._watches: dict[int, _Watch] = {}
-        self._last_tick = time.monotonic()
+        self._last_look = time.monotonic()
 
-    def tick(self) -> None:
+    @property
+    def time_limit(self) -> float | None:
+        """What an item may take now, in seconds."""
+        return time_limit(self._spec.timeout, self._spec.timeout_percent, self._crew.intake.durations.median)
+
+    def look_at_time(self) -> None:
         """End what is over its time."""
         now = time.monotonic()
-        passed, self._last_tick = now - self._last_tick, now
-        limit = time_limit(self._spec.timeout, self._spec.timeout_percent, self._crew.intake.durations.median)
+        passed, self._last_look = now - self._last_look, now
+        limit = self.time_limit
         for bench in self._crew.alive():
             excused = self._excused(bench, passed)
             taken = now - bench.view.since / 1e9 - excused
@@ -61,12 +66,11 @@ class Warden:
         share = f" ({self._spec.timeout_percent:g}% of the median)" if of_median else ""
         return f"timed out after {limit:g} s{share}"
 
-    def saw_memory(self, used: dict[int, int]) -> None:
+    def saw_memory(self, used: dict[int, int], limit: int) -> None:
         """End what is over its memory; `used` is resident bytes by PID, children included."""
-        limit = self._spec.memory_limit
         for bench in self._crew.alive():
             contact = bench.contact
-            if limit is None or contact is None or contact.dead or used.get(contact.pid, 0) <= limit:
+            if contact is None or contact.dead or used.get(contact.pid, 0) <= limit:
                 continue
             bench.memory = used[contact.pid]
             reason = f"memory: {memory(bench.memory)}, over the limit of {memory_limit(limit)}"

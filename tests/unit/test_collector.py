@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from pooltop.children.collector import Results, as_json, checked, plain, write_output
+from pooltop.children.collector import Results, checked, plain, write_output
 from pooltop.errors import WorkloadError
 from pooltop.model import Failure, RunSpec
 from pooltop.run.journal import Journal
 from pooltop.wire.messages import Kept
 from pooltop.work.declare import Outcome
+from pooltop.work.output import json_line
 
 
 class Mute:
@@ -34,17 +35,17 @@ class Mute:
     ],
 )
 def test_what_json_cannot_hold_is_its_repr(value: object, expected: object) -> None:
-    assert json.loads(as_json(value)) == expected
+    assert json.loads(json_line(value)) == expected
 
 
 def test_an_integer_too_long_to_write_is_no_obstacle() -> None:
-    assert "without a repr" in json.loads(as_json(10**5000))
+    assert "without a repr" in json.loads(json_line(10**5000))
 
 
 def test_what_holds_itself_is_its_repr() -> None:
     ring: list[object] = []
     ring.append(ring)
-    assert json.loads(as_json(ring)) == "[[...]]"
+    assert json.loads(json_line(ring)) == "[[...]]"
 
 
 def test_digits_beyond_64_bits_are_kept_as_text() -> None:
