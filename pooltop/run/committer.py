@@ -73,13 +73,15 @@ class Entry(NamedTuple):
 
 
 class Committer:
-    """Used from one thread, beside its own. After an error nothing more is written."""
+    """Used from one thread, beside its own. After an error all that comes waits for one last attempt, at the end: a
+    lock may be gone by then, and on a full disk there may be room."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.error: Exception | None = None
         self._connection = connection
         self._queue: queue.SimpleQueue[Entry | threading.Event] = queue.SimpleQueue()
         self._end = threading.Event()
+        self._unwritten: list[Entry] = []
         self._given = 0  # bytes; written by the supervisor's thread only,
         self._done = 0  # and this by the committer's only, so that neither needs a lock
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
@@ -111,8 +113,9 @@ class Committer:
         """The thread: one transaction after another."""
         while not self._end.is_set():
             entries, barrier = self._gather()
-            if self.error is None:  # else rows are missing, and it must not go on as if it were whole
-                self._commit(entries)
+            self._unwritten += entries
+            if self.error is None or barrier is self._end:  # else rows are missing, and none may come before them
+                self._commit_all()
             self._done += sum(entry.size for entry in entries)
             if barrier is not None:
                 barrier.set()
@@ -135,16 +138,17 @@ class Committer:
                 return entries, None
         return entries, entry
 
-    def _commit(self, entries: list[Entry]) -> None:
+    def _commit_all(self) -> None:
         spilled: list[Path] = []
         try:
-            for spill in filter(None, (entry.spill for entry in entries)):
+            for spill in filter(None, (entry.spill for entry in self._unwritten)):
                 spill.write()
                 spilled.append(spill.path)
             with self._connection:
-                for entry in entries:
+                for entry in self._unwritten:
                     for sql, values in entry.statements:
                         self._connection.execute(sql, values)
+            self._unwritten.clear()
         except Exception as error:  # whatever it is, the supervisor must hear of it, and no flush may hang
             for path in spilled:
                 path.unlink(missing_ok=True)

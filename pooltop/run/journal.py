@@ -147,8 +147,8 @@ class Journal:
         return Statement(sql, values | {"session": self._session})
 
     def _put(self, *statements: Statement, content: int = 0, spill: Spill | None = None) -> None:
+        self._committer.put(Entry(statements, content, spill))  # after an error, too: for the last attempt
         self._check()
-        self._committer.put(Entry(statements, content, spill))
 
     def _check(self) -> None:
         error = self._committer.error

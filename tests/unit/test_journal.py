@@ -213,6 +213,8 @@ def test_a_range_given_twice_is_an_error_that_stays(path: Path) -> None:
         journal.flush()
     with pytest.raises(JournalError):
         journal.result(1, 1, b"x")
+    with pytest.raises(JournalError):
+        journal.flush()
     assert journal.pending_bytes == 0  # nobody waits for ever for what will never be written
     with pytest.raises(JournalError):
         journal.close()
@@ -258,6 +260,23 @@ def test_a_lock_of_another_program_is_one_line(path: Path, monkeypatch: pytest.M
             Journal.create(path, SPEC)
     with pytest.raises(JournalError):
         journal.close()
+
+
+def test_what_a_lock_has_kept_from_being_written_is_written_at_the_end(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "_LOCKED_SECONDS", 0.05)
+    journal = Journal.create(path, SPEC)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        journal.result(0, 1, pickle.dumps(["a"]))
+        with pytest.raises(JournalError):
+            journal.flush()
+        with pytest.raises(JournalError):
+            journal.result(1, 1, pickle.dumps(["b"]))
+    with pytest.raises(JournalError):
+        journal.close()
+    assert values(path) == {0: "a", 1: "b"}
 
 
 @pytest.mark.parametrize("found", [0, tables.FORMAT + 1])
