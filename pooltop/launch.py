@@ -25,6 +25,8 @@ ENDING_SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", si
 """What ends a run in the foreground, and what that is called."""
 
 
+_CLEARING_SECONDS = 2.0
+"""What a supervisor that has refused may take to remove what it had made."""
 _REPORT_BYTES = 1 << 20
 """Enough for any traceback."""
 
@@ -107,10 +109,12 @@ async def start_in_background(work: Work, *, summary: str | None = None, patienc
                 pass_fds=[writing],
                 start_new_session=True,
             )
-        threading.Thread(target=supervisor.wait, daemon=True).start()  # else it stays a zombie when it ends
+        reaper = threading.Thread(target=supervisor.wait, daemon=True)  # else it stays a zombie when it ends
+        reaper.start()
         try:
             await _begun(run, reports, patience)
         except StartFailed:
+            await asyncio.to_thread(reaper.join, _CLEARING_SECONDS)
             raise
         except BaseException:  # nobody waits for it any more
             supervisor.terminate()

@@ -49,7 +49,8 @@ def _remove(runtime: str, lock: str) -> None:
     import shutil
 
     with contextlib.suppress(OSError), open(lock, "rb") as held:  # noqa: PTH123  # as above
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Shared: nobody can take the run on meanwhile, and whoever asks sees that nobody holds it.
+        fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
         shutil.rmtree(runtime, ignore_errors=True)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ from pooltop.wire.messages import (
 from pooltop.wire.slots import Slot
 from pooltop.work.declare import EndedWorker
 
+PIDS_KEPT = 1000
 NOT_NEEDED = "ended"
 """Why a process is killed when the run ends; one that has nothing in hand then does not count as killed."""
 
@@ -86,7 +88,10 @@ class Crew:
         self.scheduler = scheduler
         self.sharing = sharing
         self.benches: dict[int, Bench] = {}
-        self.pids: list[int] = []
+        self.started = 0
+        """Processes."""
+        self.pids: deque[int] = deque(maxlen=PIDS_KEPT)
+        """Theirs, of the newest."""
         self.ended: list[EndedWorker] = []
         self.killed = 0
         self.first_dispatch: float | None = None
@@ -236,11 +241,13 @@ class Crew:
 
     @staticmethod
     def _with_sentence(bench: Bench, message: Returned) -> tuple[Returned, bool]:
-        """An item that was to be ended may have failed by itself just then, of what it was to be ended with."""
+        """What a worker was to be ended for has ended: just in time, or of what it was to be ended with."""
         sentence = bench.sentence
-        if sentence is None or sentence.hand != (message.ticket, message.upto - 1) or not message.failures:
+        if sentence is None or sentence.hand is None or sentence.hand[0] != message.ticket:
             return message, False
         bench.sentence = None
+        if not message.raised or sentence.hand[1] != message.upto - 1:
+            return message, False
         *others, last = message.failures
         stacks = bench.contact.stacks if bench.contact else ""
         last = replace(last, error=sentence.reason, traceback=stacks or last.traceback)
@@ -397,6 +404,7 @@ class Crew:
             self._starts.failed(bench, str(error))
             self.do(self.scheduler.died(bench.number, None, asked=True))
             return
+        self.started += 1
         self.pids.append(child.pid)
         bench.contact = Contact(
             child,

@@ -34,7 +34,6 @@ BASELINE = "baseline"
 """The errand's name; its row in the table of workers is slot 0."""
 HISTORY = 60
 """Samples of each core that are kept."""
-PIDS_SHOWN = 1000
 BUSY_PERCENT = 50
 """Of one core: what uses less is taken to wait for something."""
 
@@ -106,9 +105,9 @@ class Portrait:
             directory=str(self._run.directory),
             workers_requested=crew.scheduler.target if crew else self.workers,
             together=self.source.together,
-            workers_started=len(crew.pids) if crew else 0,
+            workers_started=crew.started if crew else 0,
             workers_killed=crew.killed if crew else 0,
-            pids=tuple(crew.pids[-PIDS_SHOWN:]) if crew else (),
+            pids=tuple(crew.pids) if crew else (),
             workers=self._workers(now),
             cores=tuple(
                 Core(percent, tuple(history))

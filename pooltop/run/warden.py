@@ -94,5 +94,3 @@ class Warden:
             await asyncio.sleep(LOOK_SECONDS)
         if guilty():
             contact.kill()
-        elif bench.sentence is sentence and bench.contact is contact and not contact.dead:
-            bench.sentence = None  # it was just in time, or has failed by itself
