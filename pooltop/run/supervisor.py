@@ -143,6 +143,7 @@ class Supervisor:
         if self._resume:
             self._logbook.event(f"resumed: session {session}")
         self._session_begun = True
+        self._show_and_store()
 
     async def _measure_baseline(self, assignment: Assignment) -> None:
         self._portrait.state = "baseline"
