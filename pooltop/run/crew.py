@@ -113,7 +113,7 @@ class Crew:
         self._dying: Bench | None = None
         """Whose process's death is being dealt with."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self.standing = Standing(self)
+        self.standing = Standing(self.note, self._stands_or_goes_on)
 
     # Events
 
@@ -152,8 +152,15 @@ class Crew:
 
     def tick(self, stopped: Iterable[int]) -> None:
         """Time passes; these PIDs stand still, whoever stopped them."""
-        self.standing.seen(set(stopped))
+        self.standing.seen(self.alive(), set(stopped))
         self.do(self.scheduler.tick(time.monotonic(), self._waiting_for_others()))
+
+    def _stands_or_goes_on(self, bench: Bench) -> None:
+        """What a worker that stands still has not begun goes to the others."""
+        if bench.frozen:
+            self.do(self.scheduler.froze(bench.number, bench.frozen, bench.begun()))
+        else:
+            self.do(self.scheduler.thawed(bench.number))
 
     def _waiting_for_others(self) -> set[int]:
         """The slots whose workers go on only when others do."""

@@ -1,35 +1,33 @@
 """Workers that stand still: by a person's pause, or because a signal from outside has stopped them."""
 
-from collections.abc import Collection, Coroutine
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Collection, Coroutine, Iterable
+from typing import Any, Literal
 
 from pooltop.run.bench import Bench
 from pooltop.run.contact import Contact
 
-if TYPE_CHECKING:  # the crew has one of these
-    from pooltop.run.crew import Crew
-
 
 class Standing:
-    """What a worker that stands still has not begun goes to the others."""
+    """`on_change` is called when a slot's process has begun to stand still, or has gone on (`Bench.frozen`)."""
 
-    def __init__(self, crew: "Crew") -> None:
+    def __init__(self, note: Callable[[Bench, str], None], on_change: Callable[[Bench], None]) -> None:
         self.whole_pool = False
         """A process that starts now is to stand still, too."""
-        self._crew = crew
+        self._note = note
+        self._on_change = on_change
 
-    def seen(self, stopped: Collection[int]) -> None:
-        """These PIDs stand still, whoever stopped them."""
-        for bench in self._crew.alive():
+    def seen(self, benches: Iterable[Bench], stopped: Collection[int]) -> None:
+        """Of these, those with such PIDs stand still, whoever stopped them."""
+        for bench in benches:
             contact = bench.contact
             if contact is None or contact.dead:
                 continue
             if contact.pid in stopped and not (bench.frozen or contact.held):
-                self._crew.note(bench, "stopped from outside (SIGSTOP); its next items go to others")
-                self._freeze(bench, "stopped")
+                self._note(bench, "stopped from outside (SIGSTOP); its next items go to others")
+                self._change(bench, "stopped")
             elif bench.frozen == "stopped" and contact.pid not in stopped:
-                self._crew.note(bench, "goes on")
-                self._thaw(bench)
+                self._note(bench, "goes on")
+                self._change(bench, "")
 
     def make(self, bench: Bench) -> Coroutine[Any, Any, bool]:
         """Freeze the process with its children; the result comes when it really stands: False when it is gone, or
@@ -45,7 +43,7 @@ class Standing:
         if contact is None or not await contact.stands_still() or bench.contact is not contact or not contact.held:
             return False
         if not bench.frozen:
-            self._freeze(bench, "paused")
+            self._change(bench, "paused")
         return True
 
     def end(self, bench: Bench) -> None:
@@ -53,12 +51,8 @@ class Standing:
         if bench.contact is not None:
             bench.contact.go_on()
         if bench.frozen:
-            self._thaw(bench)
+            self._change(bench, "")
 
-    def _freeze(self, bench: Bench, how: Literal["paused", "stopped"]) -> None:
-        bench.frozen = how
-        self._crew.do(self._crew.scheduler.froze(bench.number, how, bench.begun()))
-
-    def _thaw(self, bench: Bench) -> None:
-        bench.frozen = ""
-        self._crew.do(self._crew.scheduler.thawed(bench.number))
+    def _change(self, bench: Bench, frozen: Literal["", "paused", "stopped"]) -> None:
+        bench.frozen = frozen
+        self._on_change(bench)

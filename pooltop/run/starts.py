@@ -11,7 +11,7 @@ KILLS = 10
 """Likewise, where signals from outside ended them, of which the process is not to blame, or so it seems."""
 PAUSE = 0.1
 """Seconds before the next attempt; twice as many before each one after that."""
-LONGEST_PAUSE = 2.0
+LONGEST_PAUSE = 0.5
 
 
 class Starts:
