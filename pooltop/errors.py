@@ -22,15 +22,29 @@ class WorkloadError(Exception):
         self.details = details
 
 
+LONGEST_LINE = 1000
+LONGEST_TRACEBACK = 20_000
+"""Characters: an exception may quote a whole page or array, and of failures there may be many."""
+
+
 def summary(error: BaseException) -> str:
-    """One line for an exception: `ValueError: bad header`; of a message of many lines, the first."""
+    """One line for an exception: `ValueError: bad header`; of a message of many lines, the first, and not all of a
+    monster."""
     if isinstance(error, WorkloadError):
         return str(error)
     try:
         lines = str(error).strip().splitlines()
-    except Exception:  # the person's own __str__
+    except BaseException:  # the person's own __str__
         lines = []
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    return shortened(f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__, LONGEST_LINE)
+
+
+def shortened(text: str, most: int) -> str:
+    """`text`, where it is longer than `most` characters without its middle."""
+    if len(text) <= most:
+        return text
+    half = (most - 3) // 2
+    return f"{text[:half]} … {text[-half:]}"
 
 
 def user_traceback(error: BaseException) -> str:
@@ -42,7 +56,7 @@ def user_traceback(error: BaseException) -> str:
     _drop_our_frames(formatted)
     if not formatted.stack and not isinstance(error, SyntaxError):
         return ""
-    return "".join(formatted.format())
+    return shortened("".join(formatted.format()), LONGEST_TRACEBACK)
 
 
 def user_dump(text: str) -> str:
@@ -51,13 +65,11 @@ def user_dump(text: str) -> str:
     return "".join(line for line in text.splitlines(keepends=True) if not _OUR_FRAME.match(line))
 
 
-def _drop_our_frames(formatted: traceback.TracebackException | None) -> None:
-    if formatted is None:
-        return
-    users = [frame for frame in formatted.stack if not _is_ours(frame.filename)]
-    formatted.stack = traceback.StackSummary.from_list(users)
-    _drop_our_frames(formatted.__cause__)
-    _drop_our_frames(formatted.__context__)
+def _drop_our_frames(formatted: traceback.TracebackException) -> None:
+    seen = [formatted]
+    for each in seen:  # which grows: of causes there may be thousands
+        each.stack = traceback.StackSummary.from_list([frame for frame in each.stack if not _is_ours(frame.filename)])
+        seen += (earlier for earlier in (each.__cause__, each.__context__) if earlier is not None)
 
 
 def _is_ours(filename: str) -> bool:

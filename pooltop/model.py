@@ -103,6 +103,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     """File for the return values as JSON lines (`-o`), absolute."""
     joblog: str | None = None
     """File to which a line for each ended item is appended (`--joblog`), absolute."""
+    joblog_anew: bool = False
+    """What it holds when the run begins is removed."""
     hash_seed: int = 0
     """PYTHONHASHSEED of every process of the run, and of its resumptions."""
 
@@ -258,7 +260,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     memory: int | None = None
     """Resident bytes of its worker when that was last looked at, for an item that ended with its worker."""
     last_lines: tuple[str, ...] = ()
-    """What its worker had printed last, likewise."""
+    """What it had printed last; of an item that ended with its worker, what that one had."""
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):

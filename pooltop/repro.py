@@ -9,25 +9,27 @@ import faulthandler
 import pdb
 import sys
 import traceback
+from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pooltop.children.label import label
 from pooltop.errors import WorkloadError, user_traceback
-from pooltop.model import RunSpec
 from pooltop.plain import say
 from pooltop.printable import printable, printable_lines
 from pooltop.run.journal import JournalError, JournalReader
 from pooltop.runs import Run
+from pooltop.standard_output import given_up
 from pooltop.work.alone import made_alone
 from pooltop.work.calling import Call
 from pooltop.work.imported import Workload, load, locate
-from pooltop.work.items import open_source
+from pooltop.work.items import Source, open_source
 from pooltop.work.keys import KEY_SIZE, NO_KEY, key_of
 from pooltop.work.output import safe_repr
 
-_RAISED, _REFUSED, _INTERRUPTED = 1, 2, 130
+_RAISED, _UNSHOWN, _REFUSED, _INTERRUPTED = 1, 1, 2, 130
 
 
 def main() -> None:
@@ -56,7 +58,17 @@ def _tried(run: Run, index: int, *, debug: bool) -> int:
         if debug:
             pdb.post_mortem(error.__traceback__)
         return _INTERRUPTED if isinstance(error, KeyboardInterrupt) else _RAISED
-    print(printable_lines(safe_repr(result)), flush=True)
+    return _shown(result)
+
+
+def _shown(result: object) -> int:
+    """Print it; the exit code."""
+    try:
+        print(printable_lines(safe_repr(result)), flush=True)
+    except OSError as error:
+        if line := given_up(error):
+            say(f"pooltop: {line}")
+        return _UNSHOWN
     return 0
 
 
@@ -76,19 +88,27 @@ def _prepared(run: Run, index: int) -> tuple[Call, Any]:
     for folder in workload.output_folders(options):
         say(f"output goes to {printable(str(folder))}")
     shared = _shared(workload, options)
-    item, textual = _item(spec, workload, options, run, index)
-    say(f"item {index} of run {run.id}: {printable(label(item))}")
-    if key not in (b"", NO_KEY, key_of(item)):
-        say("note: the source has changed; in the run another item stood there")
+    opened = partial(open_source, spec.items, workload, directory, None, options=options, run_folder=run.directory)
+    position, item, textual = _found(opened, index, key)
+    moved = "" if position == index else f", at position {position} of its source now"
+    say(f"item {index} of run {run.id}{moved}: {printable(label(item))}")
+    if key == NO_KEY:
+        say("note: it has no stable content to be recognised by; this is what stands at its position now")
     call = workload.caller(options, shared, convert_items=textual)
     workload.set_up(options, shared)
     return call, item
 
 
 def _key(journal: JournalReader, index: int) -> bytes:
-    """What the item in that place was recognised by in the run; b"" where it has not got so far."""
-    chunk = "SELECT first, keys FROM inputs WHERE session = :session AND first <= :index ORDER BY first DESC LIMIT 1"
-    for first, keys in journal.rows(chunk, session=journal.session(), index=index):
+    """What the item in that place was recognised by in the run; b"" where it has not got so far.
+
+    Of the sessions the newest that has got so far counts, back to the last that has read its source to the end.
+    """
+    chunk = """
+        SELECT first, keys FROM inputs WHERE first <= :index AND first + count > :index
+        AND session >= ifnull((SELECT value FROM about WHERE key = 'read_whole'), 1) ORDER BY session DESC LIMIT 1
+    """
+    for first, keys in journal.rows(chunk, index=index):
         start = (index - first) * KEY_SIZE
         return bytes(keys[start : start + KEY_SIZE])
     return b""
@@ -101,9 +121,19 @@ def _shared(workload: Workload, options: dict[str, object]) -> dict[str, Any]:
     return made_alone(workload.shared(options))
 
 
-def _item(spec: RunSpec, workload: Workload, options: dict[str, object], run: Run, index: int) -> tuple[Any, bool]:
-    """The item, and whether it is text to be converted. Raises WorkloadError where there is none any more."""
-    source = open_source(spec.items, workload, Path(spec.directory), None, options=options, run_folder=run.directory)
-    for item in islice(source.iterable, index, None):
-        return item, source.textual
-    raise WorkloadError(f"{workload.name} has no item {index}: its source ends before")
+def _found(opened: Callable[[], Source], index: int, key: bytes) -> tuple[int, Any, bool]:
+    """Where the item of that place in the run stands now, the item, and whether it is text to be converted.
+
+    One that has a key is looked for in the whole source where it does not stand in its old place. Raises WorkloadError
+    where there is none any more.
+    """
+    source = opened()
+    found = next(islice(enumerate(source.iterable), index, None), None)
+    if key not in (b"", NO_KEY) and (found is None or key_of(found[1]) != key):
+        source = opened()
+        found = next((place for place in enumerate(source.iterable) if key_of(place[1]) == key), None)
+        if found is None:
+            raise WorkloadError(f"the source has changed: item {index} of the run is in it no more")
+    if found is None:
+        raise WorkloadError(f"there is no item {index}: the source ends before")
+    return *found, source.textual

@@ -13,6 +13,7 @@ import re
 import shutil
 import stat
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,7 @@ class Run:
                     if time.monotonic() > deadline:
                         raise RunError(f"run {self.id} is already running") from None
                     time.sleep(0.005)
-            runtime = _runtime_root(self.id) / self.id
+            runtime = _runtime_root(self._own_name) / self._own_name
             _private(runtime.parent)
             _private(runtime)
             self._link(runtime)
@@ -97,6 +98,11 @@ class Run:
                 yield
             finally:
                 shutil.rmtree(runtime, ignore_errors=True)
+
+    @property
+    def _own_name(self) -> str:
+        """Its id, and what tells it from a run of the same second that is kept elsewhere."""
+        return f"{self.id}-{zlib.crc32(os.fsencode(self.directory.absolute())):08x}"
 
     def has_begun(self) -> bool:
         """Whether it has ever had a supervisor."""

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from pooltop.errors import LONGEST_LINE, shortened
 from pooltop.figures import amount, duration, plural
 from pooltop.model import Baseline, Check, Failure, Number, Progress, RunState, SharedObject, Snapshot, Speedup
 from pooltop.printable import cut, printable
@@ -103,6 +104,10 @@ def summarise(snapshot: Snapshot, failures: Iterable[Failure]) -> Summary:
 
 def summary_lines(snapshot: Snapshot, failures: Iterable[Failure]) -> Iterator[str]:
     """The end of a run in a few printable lines; of the failures, the first ones."""
+    return (shortened(line, LONGEST_LINE) for line in _lines(snapshot, failures))
+
+
+def _lines(snapshot: Snapshot, failures: Iterable[Failure]) -> Iterator[str]:
     yield _outcome(snapshot)
     yield from _failed(snapshot, failures)
     if snapshot.speedup.speedup is not None:
@@ -168,9 +173,9 @@ def _left(shared: Iterable[SharedObject]) -> Iterator[tuple[str, Content]]:
 def _outcome(snapshot: Snapshot) -> str:
     reason = f": {printable(snapshot.reason)}" if snapshot.state == "failed" else ""
     done = items_done(snapshot.progress)
-    kept = f", {amount(snapshot.progress.kept)} of them before" if snapshot.progress.kept else ""
+    kept = f"; {amount(snapshot.progress.kept)} had ended before" if snapshot.progress.kept else ""
     took = "" if snapshot.speedup.seconds is None else f" in {duration(snapshot.speedup.seconds)}"
-    return f"{printable(snapshot.workload)} {snapshot.state}{reason}; {done}{kept}{took} (run {snapshot.run})"
+    return f"{printable(snapshot.workload)} {snapshot.state}{reason}; {done}{took}{kept} (run {snapshot.run})"
 
 
 def _failed(snapshot: Snapshot, failures: Iterable[Failure]) -> Iterator[str]:

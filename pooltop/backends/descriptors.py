@@ -11,6 +11,8 @@ one a worker."""
 _BESIDES = 64
 """For everything else: the journal, the socket and its screens, the feeder, a child that is just being started."""
 
+_LEAST = _BESIDES + _PER_WORKER
+
 
 def descriptors_for(workers: int) -> int:
     """The open files that a run with so many workers needs."""
@@ -27,6 +29,8 @@ def too_many(workers: int) -> str:
     limit = _hard_limit()
     if descriptors_for(workers) <= limit:
         return ""
+    if not most_workers():
+        return f"the limit on open files, {amount(limit)} (ulimit -n), is too low for any worker: that needs {_LEAST}"
     return (
         f"{plural(workers, 'worker')} need about {amount(descriptors_for(workers))} open files and the limit is "
         f"{amount(limit)} (ulimit -n): at most {plural(most_workers(), 'worker')}"

@@ -67,7 +67,8 @@ class Child:
     def __init__(self, process: Any, channel: socket.socket, log: int, fork_server: int | None, guard: Guard) -> None:
         self.lost = False
         """Once it is buried: whether the fork server it came from had died first, and so took it along."""
-        self._forked = fork_server is not None
+        self.fork_server = fork_server
+        """The PID of the one it came from; None under spawn."""
         self._process = process
         self._guard = guard
         self.pid: int = process.pid
@@ -103,7 +104,7 @@ class Child:
         """After its sentinel: end what it left behind, free its descriptors; how it ended (`SIGSEGV`)."""
         self._group.signal(signal.SIGKILL)
         # The fork server writes how a child has ended; that it will never do so is all one sees when it has died.
-        self.lost = self._forked and not _bytes_waiting(self._process.sentinel)
+        self.lost = self.fork_server is not None and not _bytes_waiting(self._process.sentinel)
         self._process.join()
         how = describe_exit(self._process.exitcode)
         self._process.close()
@@ -246,6 +247,11 @@ class LocalProcesses:
     def has_lost(self, child: Child) -> bool:
         """Whether the fork server that a child came from is gone, and so took it along."""
         return child.lost
+
+    def kill_fork_server(self) -> None:
+        """Kill the fork server; what came from it dies with it, and the next start makes a new one."""
+        if self._forks:
+            self._fork_server.kill()
 
     async def end_fork_server(self) -> None:
         """Kill the fork server, and wait until that can be seen: the next start makes a new one."""

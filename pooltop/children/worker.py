@@ -27,6 +27,8 @@ CHUNKS_KEPT = 2
 SHORT_BLOCK = 125_000
 LONG_BLOCK = 1_000_000
 """Blocks are to last between these, in nanoseconds: the slot and the clock are touched once a block."""
+MOST_FAILURES = 100
+"""In one message: each may have a long traceback."""
 LARGEST_BLOCK = 256
 """A block cannot be interrupted; this bounds the wait where items suddenly become dear."""
 
@@ -173,7 +175,7 @@ class Worker:
             return self._chunks.use(chunk)
         try:
             items = pickle.loads(body)
-        except Exception as error:
+        except BaseException as error:
             items = _Unreadable(error)
         return self._chunks.use(chunk, items)
 
@@ -194,7 +196,8 @@ class Worker:
             took = -now + (now := time.monotonic_ns())
             stint.blocks.append((position - before, took))
             self._adapt_block(took)
-            if order.careful or (slice_end is not None and now >= slice_end):
+            over = slice_end is not None and now >= slice_end
+            if order.careful or over or len(stint.failures) >= MOST_FAILURES:
                 break
             if self._stops_at_failure:
                 if stint.failures:
@@ -243,7 +246,7 @@ class Worker:
         results, self._results = self._results, []
         try:
             return pickle.dumps(results, pickle.HIGHEST_PROTOCOL)
-        except Exception:
+        except BaseException:
             failed = {failure.position for failure in stint.failures}
             positions = [position for position in range(stint.order.lo, upto) if position not in failed]
             return self._pickle_one_by_one(positions, results, items, stint.failures)
@@ -257,7 +260,7 @@ class Worker:
             try:
                 pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
                 good.append(result)
-            except Exception as error:
+            except BaseException as error:
                 text = f"the result, a {type(result).__name__}, cannot be pickled: {summary(error)}"
                 failures.append(FailedItem(position, label(items[position]), text, user_traceback(error)))
         return pickle.dumps(good, pickle.HIGHEST_PROTOCOL)

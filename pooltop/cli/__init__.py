@@ -3,7 +3,7 @@
 import sys
 from typing import NoReturn
 
-USAGE, INTERRUPTED = 2, 130
+UNPRINTED, USAGE, INTERRUPTED = 1, 2, 130
 
 
 def main() -> NoReturn:
@@ -27,11 +27,17 @@ def _run_command() -> int:
     from pooltop.printable import printable, printable_lines
     from pooltop.run.journal import JournalError
     from pooltop.runs import RunError
+    from pooltop.standard_output import given_up, takes_no_more
 
     try:
         return int(cli.main(prog_name="pooltop", standalone_mode=False) or 0)
     except click.Abort:
         return INTERRUPTED
+    except OSError as error:
+        if not takes_no_more(error):
+            raise
+        say(f"pooltop: {given_up(error)}")
+        return UNPRINTED
     except (WorkloadError, StartFailed) as error:
         if error.details:
             say(printable_lines(error.details))

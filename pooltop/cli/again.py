@@ -8,6 +8,7 @@ from typing import Unpack
 import click
 
 from pooltop import runs
+from pooltop.cli.apart import check_apart
 from pooltop.cli.places import Place, carry_out, check_place, has_terminal, hz_option, place_options, watch
 from pooltop.cli.present import connected, last_snapshot
 from pooltop.launch import Continuation
@@ -39,6 +40,7 @@ def resume(run_name: str, retry_failed: bool, **place: Unpack[Place]) -> int:
     if stdin and sys.stdin is not None and sys.stdin.isatty():
         raise RunError(f"run {run.id} reads its items from standard input: give them again")
     check_place(stdin=stdin, **place)
+    check_apart(spec, place["summary"])
     return carry_out(Continuation(run, "failed" if retry_failed else "all"), stdin=stdin, **place)
 
 

@@ -6,6 +6,7 @@ from itertools import chain
 import click
 
 from pooltop import runs
+from pooltop.errors import LONGEST_LINE, shortened
 from pooltop.figures import duration, memory, plural
 from pooltop.model import Failure
 from pooltop.printable import printable, printable_lines
@@ -48,7 +49,7 @@ def _text(failed: Iterable[Failure]) -> Iterator[str]:
     for number, failure in enumerate(failed):
         if number > 0:
             yield ""
-        yield from failure_lines(failure)
+        yield from (shortened(line, LONGEST_LINE) for line in failure_lines(failure))
 
 
 def failure_lines(failure: Failure) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 
 import msgspec
 
@@ -10,6 +11,8 @@ from pooltop.run.journal import JournalReader
 from pooltop.runs import Run, RunError
 from pooltop.wire.link import Link
 
+_FAILURES = 100
+"""As many as a snapshot has."""
 _CONNECT_SECONDS = 5.0
 """How long a run that has just been started may take until it listens."""
 
@@ -31,6 +34,8 @@ def last_snapshot(run: Run) -> Snapshot | None:
     """What the journal holds of a run that is not running; of one whose supervisor died, as failed."""
     with JournalReader(run.journal) as reader:
         snapshot = reader.snapshot()
+        if snapshot is not None:
+            snapshot = msgspec.structs.replace(snapshot, failures=tuple(deque(reader.failures(), maxlen=_FAILURES)))
     if snapshot is None or snapshot.state in ENDED:
         return snapshot
     return msgspec.structs.replace(snapshot, state="failed", reason="its supervisor died")

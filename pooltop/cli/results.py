@@ -83,23 +83,18 @@ def _target(spec: RunSpec) -> Target | None:
 def _destination(output: str | None) -> Iterator[BinaryIO]:
     """The file, or standard output, which from now on is for the results alone.
 
-    Raises WorkloadError where it cannot be written.
+    Raises WorkloadError where the file cannot be written, OSError where standard output cannot.
     """
     if output is not None:
-        _print_on_stderr()
-        with appearing_whole(Path(output)) as file:
+        with appearing_whole(Path(output)) as file:  # which may be /dev/stdout
+            _print_on_stderr()
             yield file
     elif sys.stdout is None:
         raise click.UsageError("standard output is closed: name a file with -o")
     else:
-        try:
-            with os.fdopen(os.dup(_STDOUT), "wb") as stdout:
-                _print_on_stderr()
-                yield stdout
-        except BrokenPipeError:  # its reader has had enough
-            raise
-        except OSError as error:
-            raise WorkloadError(f"cannot write standard output: {error.strerror}") from None
+        with os.fdopen(os.dup(_STDOUT), "wb") as stdout:
+            _print_on_stderr()
+            yield stdout
 
 
 def _print_on_stderr() -> None:

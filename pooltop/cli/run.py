@@ -7,6 +7,7 @@ from typing import Unpack, get_args
 
 import click
 
+from pooltop.cli.apart import check_apart
 from pooltop.cli.gallery import about
 from pooltop.cli.places import Place, carry_out, check_place, place_options
 from pooltop.cli.values import (
@@ -17,13 +18,12 @@ from pooltop.cli.values import (
     items_in_a_chunk,
     job_log,
     memory_size,
-    output_file,
+    run_output,
     time_limit,
     worker_count,
 )
 from pooltop.errors import WorkloadError
 from pooltop.model import BaselineMethod, Halt, RunSpec, StartMethod
-from pooltop.run.joblog import begin_anew
 from pooltop.work.describe import describe, describe_target
 from pooltop.work.items import check_spec, reads_stdin
 from pooltop.work.locate import Target, locate
@@ -120,8 +120,8 @@ def _name_and_value(argument: str) -> tuple[str, bool]:
     "--halt",
     metavar="WHEN,fail=N|N%",
     type=halt_rule,
-    help="End early on so many failed items: now, or soon (when what is in hand has ended); or never.  "
-    "[default: never]",
+    help="End early on so many failed items: now, or soon (when what is in hand has ended); or never. A share counts "
+    "from the third failure on.  [default: never]",
 )
 @click.option(
     "--maxtasksperchild", metavar="N", type=at_least(1), help="Replace a worker after N items.  [default: never]"
@@ -134,7 +134,7 @@ def _name_and_value(argument: str) -> tuple[str, bool]:
     "for what must run together), and none for your own]",
 )
 @click.option(
-    "-o", "output", metavar="FILE", type=output_file, help="Write the return values as JSON lines, in input order."
+    "-o", "output", metavar="FILE", type=run_output, help="Write the return values as JSON lines, in input order."
 )
 @click.option(
     "--joblog",
@@ -194,9 +194,9 @@ def run(
         environment=tuple(sorted(os.environ)),
         output=output,
         joblog=str(joblog.path) if joblog else None,
+        joblog_anew=joblog is not None and joblog.anew,
     )
-    if joblog and joblog.anew:
-        begin_anew(joblog.path)
+    check_apart(spec, place["summary"])
     return carry_out(spec, stdin=stdin, **place)
 
 

@@ -127,7 +127,7 @@ def job_log(text: str) -> JobLogFile:
     name = text.removeprefix("+")
     if not name:
         raise click.BadParameter(f"{text!r} names no file")
-    path = Path(output_file(name))
+    path = Path(run_output(name))
     if path.exists() and not (path.is_file() or path.is_char_device()):
         raise click.BadParameter(f"{name} is no file")
     return JobLogFile(path, anew=name == text)
@@ -154,6 +154,14 @@ def output_file(text: str) -> str:
     if not all(os.access(place, os.W_OK) for place in (replaced, path) if place.exists()):
         raise click.BadParameter(f"{text} cannot be written")
     return str(path)
+
+
+def run_output(text: str) -> str:
+    """The same of a file that processes of the run write, for which /dev/stdout would be one of their own."""
+    file = output_file(text)
+    if file == "/dev/stdout" or file.startswith(("/dev/fd/", "/proc/self/fd/")):
+        raise click.BadParameter(f"{text} is another one in each process of a run: name a file")
+    return file
 
 
 def signal_name(text: str) -> str:

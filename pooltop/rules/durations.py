@@ -7,6 +7,8 @@ ENOUGH = 10
 """Items that must be done before the median says anything."""
 NEWEST = 1000
 """Blocks of items that it looks back."""
+LEAST_SHARE = 0.5
+"""Seconds: a share of the median is not less, since any process may have to wait so long for a CPU."""
 SLOW = 5
 """An item that takes so many times the median is slow."""
 
@@ -46,5 +48,5 @@ class Durations:
 
 def time_limit(seconds: float | None, percent: float | None, median: float | None) -> float | None:
     """What an item may take, in seconds: the stricter of a fixed limit and a share of the median. None is any time."""
-    share = percent / 100 * median if percent is not None and median is not None else None
+    share = max(LEAST_SHARE, percent / 100 * median) if percent is not None and median is not None else None
     return min((limit for limit in (seconds, share) if limit is not None), default=None)

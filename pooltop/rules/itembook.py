@@ -25,7 +25,9 @@ class ItemBook:
         self.retried = 0
         """Executions beyond the first."""
         self.kept = 0
-        """How many of those that are done or have failed had ended before the run was resumed."""
+        """How many of those that are done or have failed had ended before the run was resumed,"""
+        self.kept_failed = 0
+        """and how many of these are failures."""
         self._actions = actions
         self._chunks: dict[int, _Chunk] = {}
         self._strikes: dict[tuple[int, int], int] = {}
@@ -50,6 +52,7 @@ class ItemBook:
         self.done += count - failed
         self.failed += failed
         self.kept += count
+        self.kept_failed += failed
 
     def move(self, again: Range, chunk: int) -> None:
         """These items have come again, as a chunk of their own."""

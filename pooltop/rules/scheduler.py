@@ -301,7 +301,8 @@ class Scheduler:
     def _halt_if_need_be(self) -> None:
         if self.halted:
             return
-        self.halted = verdict(self._halt, self.items.failed, self.items.done + self.items.failed)
+        items = self.items  # failures of former sessions have had their effect
+        self.halted = verdict(self._halt, items.failed - items.kept_failed, items.done + items.failed - items.kept)
         if self.halted:
             for slot in self._seats:
                 self._do(Recall(slot))

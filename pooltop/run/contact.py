@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pooltop.backends.local import Child
 from pooltop.children.home import STACK_SIGNAL
-from pooltop.errors import user_dump
+from pooltop.errors import LONGEST_LINE, LONGEST_TRACEBACK, shortened, user_dump
 from pooltop.run.logbook import Logbook, OutputPipe
 from pooltop.run.sampler import stopped
 from pooltop.wire.channel import Body, SupervisorEnd
@@ -27,8 +27,9 @@ STACK_SECONDS = 0.5
 """How long a process may take to write its stacks; one that stands still never does."""
 MOST_STACKS = 1 << 16
 """Bytes of its stacks that are read."""
-LINES_KEPT = 5
-"""Of what it prints, for the account of its death."""
+LINES_KEPT = 50
+LINES_TOLD = 5
+"""Of what it prints, for the account of an item that failed."""
 
 
 class Contact:
@@ -53,8 +54,8 @@ class Contact:
         self.dead = False
         self.held = False
         """Told to stand still, and not yet to go on."""
-        self.last_lines: deque[str] = deque(maxlen=LINES_KEPT)
-        """What it has printed last."""
+        self._lines: deque[tuple[str, str | None]] = deque(maxlen=LINES_KEPT)
+        """What it has printed last, and with which item in hand."""
         self.stacks = ""
         """What it has written of its stacks, read at its death at the latest; without the frames of the engine."""
         self._stacks_file = stacks_file
@@ -99,7 +100,15 @@ class Contact:
 
     def _read_stacks(self) -> None:
         with suppress(OSError), self._stacks_file.open("rb") as file:
-            self.stacks = user_dump(file.read(MOST_STACKS).decode("utf-8", "replace"))
+            self.stacks = shortened(user_dump(file.read(MOST_STACKS).decode("utf-8", "replace")), LONGEST_TRACEBACK)
+
+    def _keep(self, line: str, item: str | None) -> None:
+        self._lines.append((shortened(line, LONGEST_LINE), item))
+
+    def last_lines(self, item: str | None = None) -> tuple[str, ...]:
+        """What it has printed last; with this item in hand, where one is named."""
+        lines = [line for line, printed_by in self._lines if item is None or printed_by == item]
+        return tuple(lines[-LINES_TOLD:])
 
     def kill(self) -> None:
         """End it and its children now; `on_death` will be called."""
@@ -131,7 +140,7 @@ class Contact:
 
     def _message(self, message: Message, body: Body) -> None:
         if isinstance(message, Printed):
-            self.last_lines.append(message.text)
+            self._keep(message.text, message.item)
             self._logbook.printed(
                 message.text,
                 error_stream=message.error_stream,
@@ -145,7 +154,7 @@ class Contact:
     def _line(self, text: str) -> None:
         begun = self.slot.begun() if self._slot_number is not None else None
         item = self.slot.label if begun and begun[3] == "running" else None
-        self.last_lines.append(text)
+        self._keep(text, item)
         self._logbook.printed(text, slot=self._slot_number, pid=self.pid, item=item)
 
     def _died(self) -> None:

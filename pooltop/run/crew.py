@@ -212,7 +212,6 @@ class Crew:
     def _ready(self, bench: Bench) -> None:
         bench.ready = True
         self.sharing.ready(bench.number)
-        self._starts.succeeded(bench)
         if bench.gone_at is not None:
             took = time.monotonic() - bench.gone_at
             pid = bench.contact.pid if bench.contact else 0
@@ -223,6 +222,7 @@ class Crew:
         self.do(self.scheduler.worker_ready(bench.number))
 
     def _returned(self, bench: Bench, message: Returned, body: Body) -> None:
+        self._starts.succeeded(bench)
         message, sentenced = self._with_sentence(bench, message)
         done = Range(message.chunk, message.lo, message.upto)
         attempts = self.scheduler.items.attempts(message.chunk, message.upto - 1)
@@ -273,14 +273,18 @@ class Crew:
         self.sharing.leave(bench.number, contact.pid)
         leaving = self.ending or self.scheduler.is_leaving(bench.number)
         left_as_asked = leaving and begun is None and (how == "exit code 0" or bench.doomed == NOT_NEEDED)
-        blame = None if left_as_asked or self._processes.has_lost(contact.child) else deaths.blame(bench, how)
+        lost = self._processes.has_lost(contact.child)
+        if lost and not self.ending:
+            self._starts.lost(contact.child.fork_server, bench.view.label)
+        blame = None if left_as_asked or lost else deaths.blame(bench, how)
         if left_as_asked:
             bench.note = how
         else:
             self.killed += 1
             if not self.ending:
                 self._tell_death(bench, how, begun)
-        if not bench.ready and (blame is not None or bench.sentence):
+        idle = bench.sentence is not None and bench.sentence.hand is None
+        if idle or (not bench.ready and (blame is not None or bench.sentence)):
             self._starts.died(bench, how)
         self._bury(bench, begun, how, blame)
 

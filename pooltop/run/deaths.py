@@ -12,7 +12,7 @@ def remember(bench: Bench, contact: Contact, begun: Begun | None, resident: int 
     """Keep what its item's failure will say; `resident` are the bytes it had when that was last looked at."""
     bench.last_pid = contact.pid
     bench.last_stacks = contact.stacks
-    bench.last_lines = tuple(contact.last_lines)
+    bench.last_lines = contact.last_lines()
     bench.last_seconds = (time.monotonic_ns() - bench.view.since) / 1e9 if begun else None
     bench.memory = bench.memory or resident or bench.view.memory or None
     bench.ended_before += bench.view.done

@@ -23,7 +23,7 @@ from pooltop.work.items import reads_stdin
 
 FEEDER = "feeder"
 MOST_LOST = 5
-"""How many feeders may be killed before the run does without."""
+"""How many feeders may be killed, one after another, before the run does without."""
 
 
 class Feeding:
@@ -118,22 +118,30 @@ class Feeding:
         assert crew is not None  # it says nothing unless it is asked
         match message:
             case Items():
+                self._lost = 0
                 crew.items_came(message, body)
             case Kept():
                 crew.items_kept(message)
             case LeftOut():
                 self._journal.inputs(message.first, message.count, message.keys)
             case SourceEnded(""):
-                self.left_out = message.left_out
-                self.notes += message.notes
-                self._journal.source_ended()
-                for note in message.notes:
-                    self._logbook.event(note)
-                crew.source_ended()
+                self._ended(crew, message)
             case SourceEnded(error, details):
                 for line in details.splitlines():
                     self._logbook.printed(line, error_stream=True)
                 self._failed(error)
+
+    def _ended(self, crew: Crew, message: SourceEnded) -> None:
+        if message.notes and not (crew.scheduler.items.come or message.left_out):
+            # As from an empty standard input: better to fail than to call that the end of everything.
+            self._failed("there are none any more; the results that are there are kept")
+            return
+        self._journal.source_ended()
+        self.left_out = message.left_out
+        self.notes += message.notes
+        for note in message.notes:
+            self._logbook.event(note)
+        crew.source_ended()
 
     def _died(self, how: str) -> None:
         crew = self._crew

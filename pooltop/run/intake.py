@@ -52,7 +52,7 @@ class Intake:
         index = self._chunks.first(done.chunk) + done.lo
         all_of_it = done.hi == message.upto
         counters = added(message.counters, message.raised_counters) if all_of_it else message.counters
-        failures = list(self._failures(done, attempts, message))
+        failures = list(self._failures(bench, done, attempts, message))
         self._recorder.results(index, count, body, counters, failures)
         for items, nanoseconds in message.blocks:
             self.durations.saw(items, nanoseconds / 1e9)
@@ -60,7 +60,7 @@ class Intake:
             self._log_jobs(self._joblog, bench, done, attempts, message, failures, len(body))
             self._joblog.flush()
 
-    def _failures(self, done: Range, attempts: int, message: Returned) -> Iterator[Failure]:
+    def _failures(self, bench: Bench, done: Range, attempts: int, message: Returned) -> Iterator[Failure]:
         first = self._chunks.first(done.chunk)
         seconds = [took for _, took in _times(message)]
         for failed in message.failures:
@@ -72,6 +72,7 @@ class Intake:
                     attempts=attempts if failed.position == message.upto - 1 else 1,
                     traceback=failed.traceback,
                     seconds=seconds[failed.position - message.lo] if seconds else None,
+                    last_lines=bench.contact.last_lines(failed.item) if bench.contact else (),
                 )
 
     def _log_jobs(

@@ -7,6 +7,7 @@ received are the item's share of what travelled.
 import os
 import re
 import signal
+import stat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,8 +45,20 @@ class JobLog:
         except OSError as error:
             raise _cannot_write(path, error) from error
         if empty:
-            self._lines.append("\t".join(COLUMNS))
-            self.flush()
+            self._write_header()
+
+    def begin_anew(self) -> None:
+        """Forget what the file held; a device or a pipe has nothing to forget."""
+        try:
+            if stat.S_ISREG(os.fstat(self._file).st_mode):
+                os.ftruncate(self._file, 0)
+                self._write_header()
+        except OSError as error:
+            raise _cannot_write(self._path, error) from error
+
+    def _write_header(self) -> None:
+        self._lines.append("\t".join(COLUMNS))
+        self.flush()
 
     def ended(
         self,
@@ -91,14 +104,6 @@ class JobLog:
             self.flush()
         finally:
             os.close(self._file)
-
-
-def begin_anew(path: Path) -> None:
-    """Empty the file, or make it. Raises JournalError where it cannot be written."""
-    try:
-        path.open("wb").close()
-    except OSError as error:
-        raise _cannot_write(path, error) from error
 
 
 def _exit_of(error: str) -> _Exit:

@@ -28,6 +28,8 @@ SPILL_BYTES = 1 << 20
 _SPILLED = "results"
 _LOCKED_SECONDS = 8.0
 """How long to wait for another program that holds the file."""
+_MOST_FAILURES_BYTES = 1 << 18
+"""In the snapshot, which is written twice a second."""
 
 
 class JournalError(Exception):
@@ -122,9 +124,13 @@ class Journal:
         self._put(Statement(tables.ADD_LINE, _columns(line)), content=len(line.text))
 
     def state(self, snapshot: Snapshot) -> None:
-        """How the run looks now, in place of the one before."""
+        """How the run looks now, in place of the one before; without failures, which have a table of their own, where
+        these are monsters."""
+        if sum(map(_text_bytes, snapshot.failures)) > _MOST_FAILURES_BYTES:
+            snapshot = msgspec.structs.replace(snapshot, failures=())
         body = pack(snapshot)
-        self._put(Statement(tables.SAVE_ABOUT, {"key": "snapshot", "value": body}), content=len(body))
+        # Not counted: nobody who hands over results is to wait for what comes twice a second in any case.
+        self._put(Statement(tables.SAVE_ABOUT, {"key": "snapshot", "value": body}))
 
     def flush(self) -> None:
         """Wait until everything handed over is committed."""
@@ -270,7 +276,9 @@ class JournalReader:
     def rows(self, sql: str, **values: object) -> Iterator[Any]:
         """What a query finds; the tables are described in `tables.py`."""
         try:
-            yield from self._connection.execute(sql, values)
+            # With "yield from", a reader that stops early would close the cursor, perhaps after its connection.
+            for row in self._connection.execute(sql, values):  # noqa: UP028
+                yield row
         except sqlite3.Error as error:
             raise JournalError(f"cannot read {self._path}: {_reason(error)}") from error
 

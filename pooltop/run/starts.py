@@ -1,4 +1,4 @@
-"""Workers that do not get as far as their first item: how often that may happen, and how long to wait in between."""
+"""Workers that do not get as far as a first result: how often that may happen, and how long to wait in between."""
 
 from collections.abc import Callable
 
@@ -19,6 +19,7 @@ class Starts:
 
     def __init__(self, give_up: Callable[[str, str], None]) -> None:
         self._give_up = give_up
+        self._lost: set[int | None] = set()
 
     def pause(self, bench: Bench) -> float:
         """Seconds to wait before the next process of this slot is started."""
@@ -26,8 +27,15 @@ class Starts:
         return min(LONGEST_PAUSE, PAUSE * 2 ** (tries - 1)) if tries else 0.0
 
     def succeeded(self, bench: Bench) -> None:
-        """Its process is ready."""
+        """Its process has handed back something."""
         bench.failed_starts = bench.killed_starts = 0
+        self._lost.clear()
+
+    def lost(self, fork_server: int | None, item: str) -> None:
+        """A worker is gone with its fork server, and this item may be what killed that."""
+        self._lost.add(fork_server)
+        if len(self._lost) >= KILLS:
+            self._give_up(f"the fork server died {KILLS} times, and no item ended in between; in hand was {item}", "")
 
     def died(self, bench: Bench, how: str) -> None:
         """Its process has ended before it was ready, and nobody had asked for that."""

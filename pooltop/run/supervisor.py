@@ -127,7 +127,7 @@ class Supervisor:
         )
         began = time.monotonic()
         source = self._portrait.source = await self._or_cut(self._feeding.open(assignment))
-        self._begin_session()
+        await self._begin_session()
         self._portrait.startup_before_pool = time.monotonic() - began - source.source_seconds
         self._portrait.workers = workers_for(self._spec, source.together, source.total, usable_cpus())
         if complaint := too_many(self._portrait.workers):
@@ -137,13 +137,16 @@ class Supervisor:
         crew = await self._run_pool(replace(assignment, convert_items=source.textual))
         await self._collect(assignment, crew)
 
-    def _begin_session(self) -> None:
+    async def _begin_session(self) -> None:
         """From here on the journal shows this session; until now it showed what a former one has left."""
         session = self._journal.begin_session()
+        if self._joblog is not None and self._spec.joblog_anew and not self._resume:
+            self._joblog.begin_anew()
         if self._resume:
             self._logbook.event(f"resumed: session {session}")
         self._session_begun = True
         self._show_and_store()
+        await asyncio.to_thread(self._journal.flush)
 
     async def _measure_baseline(self, assignment: Assignment) -> None:
         self._portrait.state = "baseline"
@@ -382,6 +385,7 @@ class Supervisor:
         self._watching = Watching(
             self._spec,
             self._portrait,
+            self._processes,
             self._errands,
             self._ledger,
             self._journal,

@@ -53,13 +53,17 @@ class Warden:
                 self._crew.background(self._time_out(bench, self._reason(limit)))
 
     def _excused(self, bench: Bench, passed: float) -> float:
-        """For how long what it has in hand was kept waiting by us: by a pause, or since nobody takes its results."""
+        """For how long it was not the item's fault: a pause, results that nobody takes, a lock that another one has."""
         watch = self._watches.setdefault(bench.number, _Watch())
         if bench.hand != watch.hand:
             watch.hand, watch.excused = bench.hand, 0.0
-        elif bench.held or not self._crew.listening:
+        elif bench.held or not self._crew.listening or self._waits_for_a_lock(bench):
             watch.excused += passed
         return watch.excused
+
+    def _waits_for_a_lock(self, bench: Bench) -> bool:
+        wait = self._crew.sharing.wait_state(bench.view)
+        return wait is not None and wait[0] == "lock wait"
 
     def _reason(self, limit: float) -> str:
         of_median = limit != self._spec.timeout

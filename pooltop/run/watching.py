@@ -6,9 +6,12 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from pooltop.backends.local import LocalProcesses
 from pooltop.model import RunSpec, RunState
+from pooltop.rules.seats import STOPPED_PATIENCE
 from pooltop.run.crew import Crew
 from pooltop.run.errands import SCRATCH_SLOT, Errands
+from pooltop.run.feeding import FEEDER
 from pooltop.run.journal import Journal
 from pooltop.run.ledger import Ledger
 from pooltop.run.logbook import Logbook
@@ -34,6 +37,7 @@ class Watching:
         self,
         spec: RunSpec,
         portrait: Portrait,
+        processes: LocalProcesses,
         errands: Errands,
         ledger: Ledger,
         journal: Journal,
@@ -44,6 +48,7 @@ class Watching:
     ) -> None:
         self._spec = spec
         self._portrait = portrait
+        self._processes = processes
         self._errands = errands
         self._ledger = ledger
         self._journal = journal
@@ -51,6 +56,7 @@ class Watching:
         self._cut_short = cut_short
         self._on_sample = on_sample
         self._standstill = Standstill()
+        self._stopped_since: dict[int, float] = {}
         self._crew: Crew | None = None
         self._warden: Warden | None = None
 
@@ -78,11 +84,32 @@ class Watching:
                 self._end_if_stuck(BASELINE, 0)
             if self._portrait.state == "checking":
                 self._end_if_stuck("collector", SCRATCH_SLOT)
+            self._replace_who_was_stopped()
             if self._crew is not None:
                 self._crew.tick(stopped(self._portrait.pids()))
                 self._crew.listen(self._journal.pending_bytes < MOST_UNWRITTEN)
                 if deadlock := self._standstill.of_crew(self._crew):
                     self._cut_short("failed", f"deadlock: {deadlock}")
+
+    def _replace_who_was_stopped(self) -> None:
+        """A feeder or fork server that a signal has stopped would hold up everybody, and be missed by nobody."""
+        now = time.monotonic()
+        standing = stopped(list(self._helpers()))
+        self._stopped_since = {pid: self._stopped_since.get(pid, now) for pid in standing}
+        for pid, since in self._stopped_since.items():
+            if now - since >= STOPPED_PATIENCE:
+                name, kill = self._helpers()[pid]
+                self._logbook.event(f"the {name} ({pid}) has been stopped from outside (SIGSTOP); killed and replaced")
+                kill()
+
+    def _helpers(self) -> dict[int, tuple[str, Callable[[], None]]]:
+        """What the workers live on: by PID its name, and how to end it."""
+        helpers: dict[int, tuple[str, Callable[[], None]]] = {}
+        if feeder := self._errands.pid(FEEDER):
+            helpers[feeder] = ("feeder", self._errands[FEEDER].kill)
+        if fork_server := self._processes.fork_server_pid:
+            helpers[fork_server] = ("fork server", self._processes.kill_fork_server)
+        return helpers
 
     def _end_if_stuck(self, errand: str, slot_number: int) -> None:
         """A process that is alone with its shared objects may wait for something that nobody will ever do."""

@@ -4,11 +4,14 @@ A message holds what user code put into it (labels from file names that are no U
 of any type), and must arrive all the same.
 """
 
+import re
 from typing import Any
 
 import msgspec
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=repr)
+_STEERING = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
+"""In UTF-8, what `pooltop/printable.py` lets through to no terminal and JSON does not escape by itself."""
 
 
 def pack(message: msgspec.Struct) -> bytes:
@@ -20,11 +23,12 @@ def pack(message: msgspec.Struct) -> bytes:
 
 
 def as_json(value: object) -> bytes:
-    """`value` as JSON; an object of a type that JSON does not have as its repr."""
+    """`value` as JSON that can be shown on a terminal; an object of a type that JSON does not have as its repr."""
     try:
-        return msgspec.json.encode(value, enc_hook=repr)
+        body = msgspec.json.encode(value, enc_hook=repr)
     except UnicodeEncodeError:
-        return msgspec.json.encode(_tamed(msgspec.to_builtins(value, enc_hook=repr)))
+        body = msgspec.json.encode(_tamed(msgspec.to_builtins(value, enc_hook=repr)))
+    return _STEERING.sub(lambda match: b"\\u%04x" % ord(match[0].decode()), body)
 
 
 def utf8(text: str) -> str:

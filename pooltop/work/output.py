@@ -33,11 +33,11 @@ def appearing_whole(path: Path) -> Iterator[BinaryIO]:
     Raises WorkloadError where that cannot be done.
     """
     try:
-        target = path.resolve()
-        if target.exists() and not target.is_file():
-            with target.open("wb") as device:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as device:
                 yield device
             return
+        target = path.resolve()
         unfinished = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             with unfinished.open("wb") as file:

@@ -12,6 +12,8 @@ def path_of(given: str, directory: Path) -> Path:
         path.exists()
     except RuntimeError:
         raise WorkloadError(f"{given}: there is no such home folder") from None
+    except ValueError:
+        raise WorkloadError(f"{given}: no path can have such a character") from None
     except OSError as error:
         raise WorkloadError(f"{given}: {error.strerror}") from None
     return path

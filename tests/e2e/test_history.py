@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bench.terminal import Terminal
+from pooltop.errors import LONGEST_LINE
 from tests.e2e.program import DEADLINE, PROGRAM, Cli
 
 pytestmark = pytest.mark.timeout(60)
@@ -101,6 +103,7 @@ def test_a_run_whose_supervisor_was_killed_goes_on(cli: Cli) -> None:
     process = cli.start("resume", "last")
     until(lambda: (cli.lab.folder / "began-88").exists() and (cli.lab.folder / "began-77").exists())
     assert "is running; pooltop attach" in cli("resume", "last", code=2)[1]
+    until(lambda: "running" in cli("runs")[0])  # the journal has half a second to know of it
     process.kill()
     process.communicate(timeout=DEADLINE)
     assert "pooltop resume RUN" in cli("runs")[1]
@@ -109,7 +112,7 @@ def test_a_run_whose_supervisor_was_killed_goes_on(cli: Cli) -> None:
     (cli.lab.folder / "go").touch()
     out, err = cli("resume", "last", "--headless", "--json", "-")
     assert json.loads(out)["items"] == {"total": 12, "done": 12, "failed": 0, "retried": 0, "kept": 10}
-    assert "12 of 12 items done, 10 of them before" in err
+    assert "; 10 had ended before" in err
     assert cli("results", "last")[0].split() == ["77", *map(str, range(10)), "88"]
     items = [line.split("\t")[9] for line in (cli.lab.folder / "log").read_text().splitlines()]
     assert items[0] == "Item" and sorted(items[1:], key=int) == [*map(str, range(10)), "77", "88"]
@@ -226,14 +229,46 @@ def test_standard_output_that_takes_no_more_is_no_traceback(cli: Cli) -> None:
     process.stdout.close()
     assert process.stderr.read() == "" and process.wait(DEADLINE) == 1
     process.stderr.close()
-    with Path("/dev/full").open("w") as full:
-        _, err = cli("results", "last", code=2, stdout=full)
-    assert err == "pooltop: cannot write standard output: No space left on device\n"
     closed = subprocess.run(["sh", "-c", f"{PROGRAM} results last >&-"], env=cli.environment, stderr=subprocess.PIPE)
     assert closed.returncode == 2 and closed.stderr.count(b"\n") == 1
 
 
+PRINTING = (
+    *("--help", "run --help", "list", "show blur", "runs", "runs --json", "log last", "results last"),
+    *("failures last", "failures last --json", "ctl last snapshot", "repro last --index 0"),
+)
+
+
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_no_command_falls_over_a_standard_output_that_takes_no_more(cli: Cli, buffered: str) -> None:
+    cli("run", "shapes:fragile", "--items", "range:3", code=1)
+    cli.lab.write("shapes.py", SHAPES.replace('print("importing shapes")', ""))  # it would fail itself
+    environment = {**cli.environment, "PYTHONUNBUFFERED": buffered}
+    for command in PRINTING:
+        with Path("/dev/full").open("w") as full:
+            _, err = cli(*command.split(), code=1, stdout=full, env=environment)
+        assert err.splitlines()[-1] == "pooltop: cannot write standard output: No space left on device", command
+        assert err.count("\n") == 1 or command.startswith("repro"), err
+        reading, writing = os.pipe()
+        os.close(reading)
+        with os.fdopen(writing, "w") as closed:
+            _, err = cli(*command.split(), code=1, stdout=closed, env=environment)
+        assert err == "" or (command.startswith("repro") and err.count("\n") < 3), err
+
+
 # Failures
+
+
+def test_a_reader_of_failures_may_have_had_enough(cli: Cli) -> None:
+    cli.lab.write("wrong.py", "def f(n: int) -> int:\n    raise ValueError('x' * 3000)\n")
+    cli("run", "wrong:f", "--items", "range:300", code=1)
+    process = cli.start("failures", "last")
+    assert process.stdout is not None and process.stderr is not None
+    assert "item 0" in process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == "" and process.wait(DEADLINE) == 1
+    process.stderr.close()
+    assert max(map(len, cli("failures", "last")[0].splitlines())) <= LONGEST_LINE + len(" … ")
 
 
 def test_failures_tell_all_that_is_known(cli: Cli) -> None:
@@ -261,6 +296,7 @@ def test_an_item_alone_does_what_it_did_in_the_run(cli: Cli) -> None:
     assert out == "importing shapes\n28\n" and "tried 4" in err
 
     out, err = cli("repro", "last", "2", code=1)  # the name of a failed item, not a place in the input
+    assert "at position 2; by position: --index 2" not in err
     assert "item 2 of run" in err and err.endswith("ValueError: broken \\x1b]0;\n")
     assert "/pooltop/" not in err
     out, _ = cli("repro", "last", "2", "--pdb", code=1, stdin="p number * 1000\nq\n")
@@ -269,11 +305,51 @@ def test_an_item_alone_does_what_it_did_in_the_run(cli: Cli) -> None:
     _, err = cli("repro", "last", "3", code=-signal.SIGSEGV)
     assert "Segmentation fault" in err and "in fragile" in err
 
-    cli.lab.write("numbers.txt", "5\n")
-    assert "the source has changed" in cli("repro", "last", "0")[1]
-    for item, named in (("1", "has no item 1"), ("seven", "no failed item 'seven'")):
-        _, err = cli("repro", "last", item, code=2)
+    for given, named in (
+        (["9"], "no item 9"),
+        (["seven"], "no failed item 'seven'"),
+        ([], "--index"),
+        (["9" * 30], "99"),
+    ):
+        _, err = cli("repro", "last", *given, code=2)
         assert named in err
+
+
+def test_a_number_names_a_failed_item_before_a_position(cli: Cli) -> None:
+    cli.lab.write("numbers.txt", "2\n4\n5\n")
+    cli("run", "shapes:fragile", "--items", "lines:numbers.txt", code=1)
+    _, err = cli("repro", "last", "2", code=1)
+    assert "2 is taken as the name of the failed item at position 0; by position: --index 2\n" in err
+    assert "item 0 of run" in err and "ValueError" in err
+    out, err = cli("repro", "last", "--index", "2")
+    assert out.endswith("\n5\n") and "taken as" not in err
+    assert cli("repro", "last", "1")[0].endswith("\n4\n"), "of no failed item the name"
+
+    cli.lab.write("numbers.txt", "2\n2\n")
+    cli("run", "shapes:fragile", "--items", "lines:numbers.txt", code=1)
+    assert "'2': give one's position with --index, 0, 1\n" in cli("repro", "last", "2", code=2)[1]
+
+
+def test_an_item_that_stands_elsewhere_by_now_is_found_by_its_content(cli: Cli) -> None:
+    cli.lab.write("numbers.txt", "4\n5\n6\n")
+    cli("run", "shapes:fragile", "--items", "lines:numbers.txt")
+    cli.lab.write("numbers.txt", "7\n6\n4\n")
+    out, err = cli("repro", "last", "0")
+    assert out.endswith("\n4\n") and "item 0 of run" in err and ", at position 2 of its source now: 4" in err
+    _, err = cli("repro", "last", "1", code=2)
+    assert err == "pooltop: the source has changed: item 1 of the run is in it no more\n"
+    cli.lab.write("numbers.txt", "6\n")
+    assert cli("repro", "last", "2")[0].endswith("\n6\n"), "its old place is beyond the end"
+
+    cli.lab.write("odd.py", "items = [lambda: 1, lambda: 2]\ndef f(item):\n    return item()\n")
+    cli("run", "odd:f", "--items", "odd:items", code=1)
+    out, err = cli("repro", "last", "--index", "1")
+    assert out == "2\n" and "no stable content" in err
+
+
+def test_output_to_standard_output_by_its_name(cli: Cli) -> None:
+    cli("run", "tasks:square", "--items", "range:3")
+    assert cli("results", "last", "-o", "/dev/stdout")[0] == "0\n1\n4\n"
 
 
 def test_an_item_alone_has_the_hash_seed_and_the_shared_objects(cli: Cli) -> None:

@@ -424,3 +424,16 @@ def naps_then_holds(item: int) -> int:
     """Item 20 takes as long as the test wants."""
     time.sleep(0.01)
     return held(item) if item == 20 else item * item
+
+
+def raises_a_page(item: int) -> int:
+    """Its message is as long as what it quotes."""
+    raise ValueError(f"{item} is not in {'y' * 1_000_000}")
+
+
+def prints_and_raises(item: int) -> int:
+    """Every third item raises."""
+    prints(item)
+    if item % 3 == 0:
+        raise ValueError(item)
+    return item * item

@@ -115,3 +115,17 @@ async def test_a_death_is_seen_though_a_child_of_the_dead_holds_its_descriptors(
 ) -> None:
     run = await lab.start("forks_and_dies", "range:3", start_method=start_method)
     await run.ends_exactly(3)
+
+
+async def test_failures_with_monstrous_messages_hold_up_nobody(lab: Lab) -> None:
+    run = await lab.start("raises_a_page", "range:150")
+    final = await run.ends_exactly(150, failed=range(150))
+    assert max(len(failure.error) for failure in run.failures()) < 1100
+    assert max(len(failure.traceback) for failure in run.failures()) < 21_000
+    assert final.state == "finished"
+
+
+async def test_what_an_item_printed_last_goes_with_its_failure(lab: Lab) -> None:
+    run = await lab.start("prints_and_raises", "range:30")
+    await run.ends_exactly(30, failed=range(0, 30, 3))
+    assert {failure.last_lines for failure in run.failures() if failure.index == 6} == {("line of 6", "complaint of 6")}

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from pooltop.model import RunSpec, Snapshot
 from pooltop.wire.channel import SupervisorEnd
 from pooltop.wire.messages import Message, Ready
 from pooltop.work.imported import locate
-from tests.engine.harness import Lab, Running, until
+from tests.engine.harness import Lab, Running, done, until
 
 CAN_BE_HELD = """
 import os, pathlib, time
@@ -124,3 +126,44 @@ async def first_word(child: Child) -> Message:
         return await asyncio.wait_for(said, 20)
     finally:
         channel.close()
+
+
+async def test_an_item_that_kills_the_fork_server_ends_the_run_and_is_named(lab: Lab) -> None:
+    file = lab.write(
+        "regicide.py",
+        "import os, time\n"
+        "def f(item: int) -> int:\n"
+        "    if item == 3:\n"
+        "        os.kill(os.getppid(), 9)\n"
+        "        time.sleep(9)\n"
+        "    return item\n",
+    )
+    run = await lab.start(f"{file}:f", "range:20", workers=1)
+    final = await run.end(60)
+    assert final.state == "failed" and final.reason.endswith("and no item ended in between; in hand was 3")
+    assert run.values().keys() >= {0, 1, 2}
+
+
+SLOW_SOURCE = """
+import time
+def items():
+    for number in range(12):
+        time.sleep(0.05)
+        yield number
+"""
+
+
+@pytest.mark.parametrize("who", ["feeder", "fork server"])
+async def test_one_that_is_stopped_from_outside_is_replaced(lab: Lab, who: str) -> None:
+    file = lab.write("slow_source.py", SLOW_SOURCE)
+    run = await lab.start("square", f"{file}:items")
+    await run.until(done(2))
+    fork_server = run.fork_server()
+    feeder = min(fork_server.children(), key=lambda child: (child.create_time(), child.pid))
+    victim = fork_server if who == "fork server" else feeder
+    workers = run.worker_processes("forkserver")
+    os.kill(victim.pid, signal.SIGSTOP)
+    for worker in workers:
+        worker.kill()
+    await run.ends_exactly(12)
+    assert any(f"the {who} ({victim.pid}) has been stopped" in event for event in run.events())

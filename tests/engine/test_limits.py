@@ -152,3 +152,51 @@ async def test_the_median_of_a_stopped_worker(lab: Lab) -> None:
     lab.signal("go-1")
     await run.ends_exactly(2, failed=[0])
     assert run.failures()[0].error == "timed out after 0.6 s"
+
+
+LOCKED = """
+import time
+import pooltop
+from pooltop import shared
+
+@pooltop.workload(shared={"lock": shared.Lock()})
+def locked(item: int, *, lock) -> int:
+    with lock:
+        if item == 0:
+            time.sleep(600)
+    return item * item
+"""
+
+
+async def test_who_waits_for_the_lock_of_one_that_hangs_has_time(lab: Lab) -> None:
+    file = lab.write("locking.py", LOCKED)
+    run = await lab.start(f"{file}:locked", "range:6", workers=3, retries=0, timeout=0.6)
+    await run.ends_exactly(6, failed=[0])
+    assert run.failures()[0].error == "timed out after 0.6 s"
+
+
+HOG = """
+import threading, time
+import pooltop
+
+def swell():
+    time.sleep(0.1)
+    kept.append(b"x" * (400 << 20))
+
+kept = []
+
+def items():
+    time.sleep(600)
+    yield 1
+
+@pooltop.workload(setup=lambda: threading.Thread(target=swell).start())
+def hog(item: int) -> int:
+    return item
+"""
+
+
+async def test_workers_that_take_too_much_before_their_first_item_end_the_run(lab: Lab) -> None:
+    file = lab.write("hog.py", HOG)
+    run = await lab.start(f"{file}:hog", f"{file}:items", memory_limit=200 * MB)
+    final = await run.end(40)
+    assert final.state == "failed" and "memory: " in final.reason

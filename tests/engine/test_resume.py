@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from pooltop.model import StartMethod
+from pooltop.model import Halt, StartMethod
 from pooltop.run.journal import JournalReader
 from tests.engine.harness import Lab, Running, done, until
 
@@ -212,3 +212,22 @@ async def test_the_fork_server_dies_while_the_source_is_open(lab: Lab, changed: 
     assert list(run.values().values()) == ended
     assert (final.state, final.progress.failed) == ("failed" if changed else "finished", 1)
     assert ("not the same from item 2 on" in final.reason) == changed
+
+
+async def test_a_halted_run_goes_on_when_it_is_resumed(lab: Lab) -> None:
+    run = await lab.start("fails_from_ten_on", "range:14", halt=Halt("soon", count=3))
+    assert (await run.end()).state == "failed"
+    run = await lab.resume(run)
+    final = await run.ends_exactly(14, failed=range(10, 14))
+    assert final.state == "finished" and final.progress.kept >= 10
+
+
+async def test_a_source_that_has_dried_up_hides_nothing(lab: Lab) -> None:
+    words = Words(lab)
+    run = await words.start("a b c")
+    await run.end()
+    words.are("")
+    run = await lab.resume(run)
+    final = await run.end()
+    assert final.state == "failed" and "none any more" in final.reason
+    assert list(run.values().values()) == ["A", "B", "C"]

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pooltop.cli import values
+from pooltop.cli.apart import check_apart
 from pooltop.cli.run import run
-from pooltop.model import Halt
+from pooltop.model import Halt, RunSpec
 
 OURS = [
     ["-j", "2"],
@@ -125,6 +126,34 @@ def test_when_failures_end_a_run() -> None:
     assert [str(rule) for rule in rules.values() if rule] == [text for text in rules if text != "never"]
 
 
+def files(**given: str) -> RunSpec:
+    return RunSpec(workload="w", directory=given.pop("directory"), **given)  # type: ignore[arg-type]  # files only
+
+
+@pytest.mark.parametrize("exists", [False, True])
+@pytest.mark.parametrize("name", ["a", "link"])
+def test_a_job_log_is_no_other_file_of_the_run(name: str, exists: bool, tmp_path: Path) -> None:
+    here, log, a = str(tmp_path), str(tmp_path / name), str(tmp_path / "a")
+    (tmp_path / "link").symlink_to("a")
+    if exists:
+        (tmp_path / "a").touch()
+    for items in ("lines:a", "jsonl:a", "csv:a", "a", f"lines:{a}"):
+        with pytest.raises(click.UsageError, match="--joblog and --items are the same file"):
+            check_apart(files(directory=here, items=items, joblog=log), None)
+    with pytest.raises(click.UsageError, match="--joblog and -o are the same file"):
+        check_apart(files(directory=here, output=a, joblog=log), None)
+    with pytest.raises(click.UsageError, match="--joblog and --json are the same file"):
+        check_apart(files(directory=here, joblog=log), a)
+
+
+def test_files_that_are_not_the_same_may_be_together(tmp_path: Path) -> None:
+    here = str(tmp_path)
+    check_apart(files(directory=here, items="lines:a", output=f"{here}/b", joblog=f"{here}/c"), f"{here}/d")
+    check_apart(files(directory=here, items="range:3", output="/dev/null", joblog="/dev/null"), "/dev/null")
+    check_apart(files(directory=here, items="range:3", joblog=f"{here}/3"), None)
+    check_apart(files(directory=here, items="-", joblog=f"{here}/-"), "-")
+
+
 def test_a_job_log_is_begun_anew_or_gone_on_with(tmp_path: Path) -> None:
     assert values.job_log(f"{tmp_path}/log") == (tmp_path / "log", True)
     assert values.job_log(f"+{tmp_path}/log") == (tmp_path / "log", False)
@@ -155,6 +184,8 @@ def test_a_job_log_is_begun_anew_or_gone_on_with(tmp_path: Path) -> None:
         (values.at_least(1), "0"),
         (values.at_least(0), "-1"),
         (values.at_least(0), "9" * 30),
+        *((values.run_output, file) for file in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/2")),
+        (values.job_log, "/dev/stdout"),
         (values.output_file, "/"),
         (values.output_file, "-"),
         (values.output_file, "/no such folder/file"),

@@ -25,6 +25,11 @@ def test_too_many_workers_are_named_with_their_files() -> None:
     assert too_many(512).startswith("512 workers need about 2,624 open files and the limit is 1,024")
 
 
+def test_a_limit_that_allows_no_worker_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
+    assert too_many(1) == "the limit on open files, 64 (ulimit -n), is too low for any worker: that needs 69"
+
+
 def test_no_limit_allows_any_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, resource.RLIM_INFINITY))
     assert too_many(1_000_000) == ""

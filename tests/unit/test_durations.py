@@ -41,3 +41,4 @@ def test_the_stricter_limit_counts() -> None:
     assert time_limit(30, 300, None) == 30
     assert time_limit(30, 300, 2.0) == 6
     assert time_limit(1, 300, 2.0) == 1
+    assert time_limit(None, 300, 0.001) == 0.5, "any process may have to wait for a CPU"

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+import os
 import pickle
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ from pooltop.errors import WorkloadError
 from pooltop.printable import printable
 from pooltop.work.export import write_csv, write_jsonl, write_pickle
 from pooltop.work.locate import locate
+from pooltop.work.output import appearing_whole
 from pooltop.work.unpickle import Unpickler
 
 
@@ -106,6 +108,18 @@ def test_lines_and_pickle_hold_the_values() -> None:
     write_pickle(rows, body)
     assert [json.loads(line) for line in lines.getvalue().splitlines()] == ["ä", {"a": [1]}, 2]
     assert pickle.loads(body.getvalue()) == ["ä", {"a": (1,)}, 2]
+
+
+def test_a_pipe_is_written_to_as_it_is_and_a_file_appears_whole(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as pipe:
+        with os.fdopen(writing, "wb"), appearing_whole(Path(f"/dev/fd/{writing}")) as file:
+            file.write(b"through")
+        assert pipe.read() == b"through"
+    with appearing_whole(tmp_path / "whole") as file:
+        file.write(b"it")
+        assert not (tmp_path / "whole").exists()
+    assert (tmp_path / "whole").read_bytes() == b"it"
 
 
 def pickled(module: str, name: str) -> bytes:

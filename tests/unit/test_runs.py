@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -145,7 +146,19 @@ def test_without_a_session_folder_the_socket_is_in_tmp(monkeypatch: pytest.Monke
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     run = runs.create("blur")
     with run.lock():
-        assert run.runtime == Path(f"/tmp/pooltop-{os.getuid()}") / run.id
+        assert run.runtime.parent == Path(f"/tmp/pooltop-{os.getuid()}") and run.runtime.name.startswith(run.id)
+
+
+def test_runs_of_the_same_name_that_are_kept_elsewhere_have_runtime_folders_of_their_own(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "strftime", lambda *_: "20261122-200000")
+    here = runs.create("blur")
+    monkeypatch.setenv("XDG_STATE_HOME", str(places / "elsewhere"))
+    there = runs.create("blur")
+    assert here.id == there.id
+    with here.lock(), there.lock():
+        assert here.runtime != there.runtime
 
 
 def test_a_session_folder_with_a_long_path_is_not_used(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from pooltop.errors import LONGEST_LINE
 from pooltop.figures import amount, duration, plural
 from pooltop.model import Baseline, Check, Failure, Progress, SharedObject, Snapshot, Speedup
 from pooltop.summary import content, is_clean, summarise, summary_lines
@@ -102,7 +103,7 @@ def test_what_json_cannot_hold_is_its_repr() -> None:
 
 def test_the_lines_for_a_person() -> None:
     assert list(summary_lines(SNAPSHOT, FAILURES)) == [
-        "blur finished; 41 of 48 items done, 3 of them before in 12.3 s (run 20261122-154501-blur)",
+        "blur finished; 41 of 48 items done in 12.3 s; 3 had ended before (run 20261122-154501-blur)",
         "  7 failed:",
         "    IMG_0.jpg: ValueError: bad header",
         "    IMG_1.jpg: ValueError: bad header",
@@ -128,6 +129,13 @@ def test_what_ended_before_its_time_goes_on_unless_something_was_shared() -> Non
     assert list(summary_lines(stopped, []))[-1] == "  go on with: pooltop resume r"
     shared = replace(stopped, shared=(SharedObject(name="lock", kind="Lock"),))
     assert "resume" not in "".join(summary_lines(shared, []))
+
+
+def test_no_line_is_longer_than_can_be_read() -> None:
+    monster = "x" * 5000
+    failed = replace(SNAPSHOT, state="failed", reason=monster, notes=(monster,))
+    lines = list(summary_lines(failed, [Failure(index=0, item="a", error=monster)]))
+    assert max(map(len, lines)) <= LONGEST_LINE + len(" … ") < 5000
 
 
 def test_only_what_is_done_and_well_is_clean() -> None:

@@ -1,12 +1,15 @@
 """What user code put into a snapshot reaches the screens, whatever it is."""
 
+import json
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pooltop.model import Check, Failure, Snapshot
-from pooltop.wire.packing import pack, utf8
+from pooltop.printable import printable
+from pooltop.wire.packing import as_json, pack, utf8
 
 ANYTHING = st.lists(st.sampled_from("\x1b\udc80\ud800") | st.characters()).map("".join)
 """Lone surrogates too: bytes of a file name that are no UTF-8."""
@@ -35,6 +38,13 @@ def test_a_check_of_any_type_arrives() -> None:
 def test_a_label_that_is_no_utf8_arrives_as_escapes() -> None:
     arrived = there_and_back(snapshot(failures=(Failure(index=0, item="caf\udce9.jpg", error="x"),)))
     assert arrived.failures[0].item == "caf\\udce9.jpg"
+
+
+def test_json_is_the_same_and_steers_no_terminal() -> None:
+    everything = "".join(map(chr, [*range(0xD800), *range(0xE000, 0x11000)]))
+    text = as_json({everything: everything}).decode()
+    assert json.loads(text) == {everything: everything}
+    assert text == printable(text) and text.count("\\u202e") == 2 and "é日\u200b" in as_json("é日\u200b").decode()
 
 
 @given(ANYTHING)
