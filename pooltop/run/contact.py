@@ -63,7 +63,7 @@ class Contact:
         self._logbook = logbook
         self._on_message = on_message
         self._on_death = on_death
-        self._channel = SupervisorEnd(child.channel, self._message)
+        self._channel = SupervisorEnd(child.channel, self._message, self._nonsense)
         self._output = OutputPipe(child.log, self._line)
         asyncio.get_running_loop().add_reader(child.sentinel, self._died)
 
@@ -150,6 +150,11 @@ class Contact:
             )
         else:
             self._on_message(message, body)
+
+    def _nonsense(self) -> None:
+        """User code has written into its channel: nothing that comes from it can be understood any more."""
+        self._logbook.event(f"process {self.pid} has sent what is no message; killed", pid=self.pid)
+        self.kill()
 
     def _line(self, text: str) -> None:
         begun = self.slot.begun() if self._slot_number is not None else None

@@ -142,14 +142,20 @@ class ChildEnd:
 class SupervisorEnd:
     """The end in the supervisor's loop; `on_message` is called for each whole frame.
 
-    A child that sends nonsense, because user code has written to its channel, is hung up on; that ends it.
+    A child that sends nonsense, because user code has written to its channel, is hung up on, and `on_nonsense` called.
     """
 
-    def __init__(self, sock: socket.socket, on_message: Callable[[Message, Body], None]) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        on_message: Callable[[Message, Body], None],
+        on_nonsense: Callable[[], None] = lambda: None,
+    ) -> None:
         sock.setblocking(False)
         self._loop = asyncio.get_running_loop()
         self._socket = sock
         self._on_message = on_message
+        self._on_nonsense = on_nonsense
         self._small = b""
         self._body: bytearray | mmap.mmap | None = None
         self._body_message: Message | None = None
@@ -211,6 +217,7 @@ class SupervisorEnd:
             return False
         except Nonsense:
             self.close()
+            self._on_nonsense()
             return False
 
     def _read_small(self) -> bool:

@@ -1,9 +1,11 @@
 """The program `pooltop` as a person or a script starts it, in a place of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,8 @@ class Cli:
             "env": self.environment,
             "cwd": self.lab.folder,
             "text": True,
+            # Whoever runs the tests in the background of a shell has SIGINT ignored, which a Ctrl-C would not be.
+            "preexec_fn": partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         }
         process: subprocess.Popen[str] = subprocess.Popen([PROGRAM, *arguments], **given | options)
         return process

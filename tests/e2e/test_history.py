@@ -239,7 +239,7 @@ PRINTING = (
 )
 
 
-@pytest.mark.parametrize("buffered", ["", "1"])
+@pytest.mark.parametrize("buffered", ["", pytest.param("1", marks=pytest.mark.chaos)])
 def test_no_command_falls_over_a_standard_output_that_takes_no_more(cli: Cli, buffered: str) -> None:
     cli("run", "shapes:fragile", "--items", "range:3", code=1)
     cli.lab.write("shapes.py", SHAPES.replace('print("importing shapes")', ""))  # it would fail itself

@@ -9,8 +9,8 @@ both_methods = pytest.mark.parametrize("start_method", ["forkserver", "spawn"])
 DEATHS = {"exit": "exit code 5", "segfault": "SIGSEGV", "kill": "SIGKILL"}
 
 
-@both_methods
-@pytest.mark.parametrize("chunksize", [None, 1, 100])
+@pytest.mark.parametrize("start_method", ["forkserver", pytest.param("spawn", marks=pytest.mark.chaos)])
+@pytest.mark.parametrize("chunksize", [None, pytest.param(1, marks=pytest.mark.chaos), 100])
 @pytest.mark.parametrize(("how", "error"), DEATHS.items())
 async def test_an_item_that_ends_its_process_fails_alone_after_three_attempts(
     lab: Lab, how: str, error: str, chunksize: int | None, start_method: StartMethod

@@ -6,7 +6,7 @@ from pooltop.model import StartMethod
 from tests.engine.harness import Lab
 
 VANDAL = """
-import os, stat
+import os, stat, time
 def vandal(item: int) -> int:
     if item == 5:
         for descriptor in range(3, 100):
@@ -15,6 +15,7 @@ def vandal(item: int) -> int:
                     os.write(descriptor, b"nonsense" * 20)
             except OSError:
                 pass
+        time.sleep(600)
     return item * item
 """
 

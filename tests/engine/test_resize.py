@@ -8,14 +8,12 @@ import pytest
 from pooltop.model import Pause, Resize, Resume, Snapshot, StartMethod
 from tests.engine.harness import Lab, done, held_pair
 
-both_methods = pytest.mark.parametrize("start_method", ["forkserver", "spawn"])
-
 
 def has_slots(slots: Iterable[int], snapshot: Snapshot) -> bool:
     return [worker.slot for worker in snapshot.workers] == list(slots)
 
 
-@both_methods
+@pytest.mark.parametrize("start_method", ["forkserver", pytest.param("spawn", marks=pytest.mark.chaos)])
 async def test_the_pool_grows_and_shrinks_while_it_runs(lab: Lab, start_method: StartMethod) -> None:
     run = await lab.start("nap", "range:600", "--seconds", "0.01", start_method=start_method, retries=0)
     for size, items in ((5, 20), (1, 100), (3, 150), (2, 300)):

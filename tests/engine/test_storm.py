@@ -11,7 +11,7 @@ ITEMS = 1000
 KILLS = 30
 
 
-@pytest.mark.parametrize("start_method", ["forkserver", "spawn"])
+@pytest.mark.parametrize("start_method", [pytest.param("forkserver", marks=pytest.mark.chaos), "spawn"])
 async def test_a_storm_of_kills_loses_nothing_and_counts_nothing_twice(lab: Lab, start_method: StartMethod) -> None:
     dice = random.Random(1)
     run = await lab.start(
@@ -32,7 +32,7 @@ async def test_a_storm_of_kills_loses_nothing_and_counts_nothing_twice(lab: Lab,
     assert not killed - set(final.pids)
 
 
-@pytest.mark.parametrize("start_method", ["forkserver", "spawn"])
+@pytest.mark.parametrize("start_method", ["forkserver", pytest.param("spawn", marks=pytest.mark.chaos)])
 async def test_all_workers_may_be_killed_at_once_again_and_again(lab: Lab, start_method: StartMethod) -> None:
     """Deaths are dealt with while replacements are being started."""
     run = await lab.start("nap", "range:200", "--seconds", "0.01", workers=4, start_method=start_method, retries=99)

@@ -67,7 +67,7 @@ async def test_one_of_them(lab: Lab) -> None:
     assert verdict(final) == ("1 alike; in order: imap", "1 alike; in order: imap", True)
 
 
-@pytest.mark.parametrize("start_method", ["forkserver", "spawn"])
+@pytest.mark.parametrize("start_method", ["forkserver", pytest.param("spawn", marks=pytest.mark.chaos)])
 async def test_killed(lab: Lab, start_method: StartMethod) -> None:
     """The pool inside a killed worker dies with it.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pooltop.model import (
@@ -45,6 +45,7 @@ def is_safe(text: str) -> bool:
 
 
 @pytest.mark.parametrize("panel", PANELS)
+@settings(max_examples=50)
 @given(snapshot=snapshots, width=st.integers(1, 200), height=st.integers(1, 30))
 def test_a_panel_is_lines_of_its_width_and_no_more_than_its_height(
     panel: str, snapshot: Snapshot, width: int, height: int
