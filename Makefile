@@ -63,6 +63,7 @@ types: $(VENV)/ready
 chaos: $(VENV)/ready
 	@$(VENV)/bin/python -m bench.kills
 	@$(VENV)/bin/python -m bench.soak
+	@$(VENV)/bin/python -m pytest tests -m chaos
 	$(call on_every_python,tests/engine/test_matrix.py tests/engine/test_storm.py tests/engine/test_faults.py -m "")
 
 faults:  # the other pools have a place of their own

@@ -153,7 +153,8 @@ def items():
 """
 
 
-@pytest.mark.parametrize("who", [pytest.param("feeder", marks=pytest.mark.chaos), "fork server"])
+@pytest.mark.parametrize("who", ["feeder", "fork server"])
+@pytest.mark.chaos
 async def test_one_that_is_stopped_from_outside_is_replaced(lab: Lab, who: str) -> None:
     file = lab.write("slow_source.py", SLOW_SOURCE)
     run = await lab.start("square", f"{file}:items")

@@ -130,6 +130,7 @@ async def test_a_death_is_told_with_all_that_is_known(lab: Lab) -> None:
     assert any("Segmentation fault" in line.text for line in run.printed()), "the log has it, too"
 
 
+@pytest.mark.chaos
 async def test_a_setup_that_is_killed_again_and_again_ends_the_run(lab: Lab) -> None:
     run = await lab.start("killed_in_setup", "range:8", workers=1)
     final = await run.end(40)

@@ -51,12 +51,14 @@ async def test_long_lines_arrive_in_pieces_and_whole(lab: Lab) -> None:
     assert (text.count("x"), text.count("y")) == (1_000_000, 1_000_000)
 
 
+@pytest.mark.chaos
 async def test_a_great_many_lines_arrive(lab: Lab) -> None:
     run = await lab.start("prints_much", "range:4")
     await run.ends_exactly(4)
     assert len(run.printed()) == 80_000
 
 
+@pytest.mark.chaos
 async def test_a_flood_from_a_child_blocks_nobody(lab: Lab) -> None:
     run = await lab.start("floods", "range:2")
     await run.ends_exactly(2)

@@ -74,7 +74,8 @@ async def test_everything_behaves_as_in_the_standard_library(
     assert json.loads(json.dumps(run.values()[0], default=repr)) == standard_transcript
 
 
-@pytest.mark.parametrize("start_method", ["forkserver", pytest.param("spawn", marks=pytest.mark.chaos)])
+@pytest.mark.parametrize("start_method", ["forkserver", "spawn"])
+@pytest.mark.chaos
 async def test_a_storm_of_kills_around_a_lock(lab: Lab, start_method: StartMethod) -> None:
     items = 800
     run = await play(

@@ -58,6 +58,7 @@ async def test_a_source_is_read_no_further_than_is_wanted(lab: Lab) -> None:
     await run.end()
 
 
+@pytest.mark.chaos
 async def test_millions_of_items_never_sit_in_memory(lab: Lab) -> None:
     run = await lab.start("square", f"range:{10**9}")
     await run.until(done(3_000_000), within=60)

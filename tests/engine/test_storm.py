@@ -11,7 +11,8 @@ ITEMS = 1000
 KILLS = 30
 
 
-@pytest.mark.parametrize("start_method", [pytest.param("forkserver", marks=pytest.mark.chaos), "spawn"])
+@pytest.mark.parametrize("start_method", ["forkserver", "spawn"])
+@pytest.mark.chaos
 async def test_a_storm_of_kills_loses_nothing_and_counts_nothing_twice(lab: Lab, start_method: StartMethod) -> None:
     dice = random.Random(1)
     run = await lab.start(

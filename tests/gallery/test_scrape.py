@@ -119,7 +119,7 @@ def check(scrape: Workload, results: list[Any], **counts: int) -> tuple[object, 
 # Runs
 
 
-@pytest.mark.parametrize("start_method", ["forkserver", "spawn"])
+@pytest.mark.parametrize("start_method", ["forkserver", pytest.param("spawn", marks=pytest.mark.chaos)])
 async def test_it_reads_its_own_site(lab: Lab, start_method: StartMethod) -> None:
     final = await play(lab, "scrape", "--pages", "40", workers=4, start_method=start_method)
     expected, actual, ok = verdict(final)
